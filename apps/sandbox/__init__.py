@@ -1,0 +1,1 @@
+"""The outside systems, imitated over real HTTP: plain ASGI, one process, one event loop."""
