@@ -1,0 +1,67 @@
+"""The door of every screen: signed in, own client, right role; in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+
+from apps.accounts.models import User
+from apps.accounts.rights import Right
+from apps.accounts.scope import Scope
+
+P = ParamSpec("P")
+
+
+class PortalRequest(HttpRequest):
+    """A request that came through the door."""
+
+    user: User
+    scope: Scope
+    htmx: Any
+
+
+class Visible(Protocol):
+    """Tells whether the object that the address names lies within a scope."""
+
+    def __call__(self, *, scope: Scope, **address: Any) -> bool: ...
+
+
+class Door(Protocol):
+    """What the route walk reads off a view."""
+
+    right: Right
+    methods: tuple[str, ...]
+
+
+def requires(
+    right: Right, *, methods: tuple[str, ...] = ("GET",), visible: Visible | None = None
+) -> Callable[[Callable[Concatenate[PortalRequest, P], HttpResponse]], Callable[..., HttpResponseBase]]:
+    """Let in who is signed in (else to sign-in), sees the object (else 404) and has the right (else 403).
+
+    `visible` is asked before the right, so that a wrong role cannot learn that another client's id exists.
+    """
+
+    def decorate(view: Callable[Concatenate[PortalRequest, P], HttpResponse]) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def enter(request: PortalRequest, *args: P.args, **address: P.kwargs) -> HttpResponseBase:
+            if not isinstance(request.user, User):
+                return redirect_to_login(request.get_full_path())
+            if request.method not in methods:
+                return HttpResponseNotAllowed(methods)
+            request.scope = request.user.scope()
+            if visible is not None and not visible(scope=request.scope, **address):
+                raise Http404
+            if not request.user.may(right):
+                raise PermissionDenied
+            return view(request, *args, **address)
+
+        enter.right = right  # type: ignore[attr-defined]
+        enter.methods = methods  # type: ignore[attr-defined]
+        return enter  # type: ignore[return-value]
+
+    return decorate

@@ -1,0 +1,48 @@
+"""Verbs that write people and clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+
+from apps.accounts.models import Client, User
+from apps.accounts.rights import Role
+
+
+class UnknownTimeZone(ValueError):
+    """The name is not in the time zone database."""
+
+
+def create_client(
+    *, name: str, time_zone: str = "UTC", office_start: time = time(8), office_end: time = time(18)
+) -> Client:
+    """Add a client. Raises UnknownTimeZone."""
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as exc:
+        raise UnknownTimeZone(time_zone) from exc
+    return Client.objects.create(name=name, time_zone=time_zone, office_start=office_start, office_end=office_end)
+
+
+@transaction.atomic
+def create_user(
+    *,
+    email: str,
+    password: str | None,
+    role: Role,
+    clients: Iterable[Client] = (),
+    all_clients: bool = False,
+    first_name: str = "",
+    last_name: str = "",
+) -> User:
+    """Add someone who may sign in; the address counts as verified, an admin vouches for it."""
+    user = User.objects.create_user(
+        email, password, role=role, all_clients=all_clients, first_name=first_name, last_name=last_name
+    )
+    user.clients.set(clients)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
