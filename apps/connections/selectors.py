@@ -1,0 +1,145 @@
+"""Reads about connections: lists, budgets, and what the plan of the day allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from apps.accounts.models import Client
+from apps.connections import gate, rules
+from apps.connections.models import Connection, QuotaWindow
+from apps.ledger import gates
+from apps.providers import registry
+from apps.providers.contract import Capabilities, RateWindow
+
+
+@dataclass(frozen=True, slots=True)
+class WindowFigures:
+    """One budget window, for pages and planning."""
+
+    name: str
+    limit: int
+    spent: int
+    starts_at: datetime
+    ends_at: datetime
+    by_purpose: Mapping[str, int]
+
+    @property
+    def left(self) -> int:
+        return max(0, self.limit - self.spent)
+
+    @property
+    def full(self) -> bool:
+        return self.left == 0
+
+    @property
+    def elsewhere(self) -> int:
+        """Requests that the system counted and we did not make."""
+        return self.by_purpose.get("elsewhere", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetFigures:
+    account: str
+    windows: tuple[WindowFigures, ...]
+    elsewhere_at: datetime | None = None
+
+
+def list_connections() -> QuerySet[Connection]:
+    """All connections, with their client: they belong to the deployment, so admins see them."""
+    return Connection.objects.select_related("client", "quota", "credential").order_by("provider", "name")
+
+
+def get_connection(connection_id: UUID) -> Connection:
+    """Raises Connection.DoesNotExist."""
+    return Connection.objects.select_related("quota", "credential").get(pk=connection_id)
+
+
+def capabilities_of(connection: Connection) -> Capabilities:
+    return registry.get(connection.provider).capabilities
+
+
+def role_of(connection: Connection) -> str:
+    """"sourcing" or "ats"."""
+    return capabilities_of(connection).role
+
+
+def closed_for(connection_id: UUID) -> list[str]:
+    """Why nothing passes to this connection now, oldest reason first."""
+    return gates.reasons_of(gate.gate_of(connection_id))
+
+
+def budget_figures(connection_id: UUID, *, now: datetime) -> BudgetFigures:
+    """Every window of the connection's quota account as of `now`; an unused one shows as empty."""
+    connection = get_connection(connection_id)
+    windows = tuple(_figures(connection, rate, now) for rate in capabilities_of(connection).rate_windows)
+    return BudgetFigures(str(connection.quota), windows, connection.quota.elsewhere_at)
+
+
+def daily(connection_id: UUID, *, now: datetime) -> WindowFigures | None:
+    """The calendar day's window; None where the system has no daily limit."""
+    connection = get_connection(connection_id)
+    rates = [rate for rate in capabilities_of(connection).rate_windows if rate.resets_daily]
+    return _figures(connection, rates[0], now) if rates else None
+
+
+def offices_of(connection_id: UUID) -> tuple[rules.Office, ...]:
+    """Office hours of the connection's client, or of all clients where it serves them all."""
+    chosen = Connection.objects.values_list("client", flat=True).get(pk=connection_id)
+    rows = Client.objects.all() if chosen is None else Client.objects.filter(pk=chosen)
+    return tuple(rules.Office(str(row.time_zone), row.office_start, row.office_end) for row in rows)
+
+
+def poll_delay(connection_id: UUID, *, now: datetime) -> timedelta:
+    """How long until the next poll: five or fifteen minutes, stretched by what is left of the day."""
+    offices, day = offices_of(connection_id), daily(connection_id, now=now)
+    if day is None:
+        return rules.OFFICE_POLL if rules.is_office_time(now, offices) else rules.OTHER_POLL
+    return rules.next_poll_after(
+        now=now,
+        spent=day.spent,
+        limit=day.limit,
+        reset_at=day.ends_at,
+        offices=offices,
+        kept_back=_plan(connection_id).kept_back,
+    )
+
+
+def may_write_now(connection_id: UUID, *, now: datetime) -> bool:
+    """True if a stage write goes at once; False if it travels with the next poll (RULES 7)."""
+    day = daily(connection_id, now=now)
+    return day is None or rules.writes_now(
+        now=now,
+        spent=day.spent,
+        limit=day.limit,
+        starts_at=day.starts_at,
+        reset_at=day.ends_at,
+        offices=offices_of(connection_id),
+    )
+
+
+def _figures(connection: Connection, rate: RateWindow, now: datetime) -> WindowFigures:
+    starts, ends = rules.day_of(now) if rate.resets_daily else (now, now + timedelta(seconds=rate.seconds))
+    slot = starts.date().isoformat() if rate.resets_daily else ""
+    row = QuotaWindow.objects.filter(account_id=connection.quota_id, name=rate.name, slot=slot).first()
+    limit = _limit(connection, rate) if rate.resets_daily or row is None else row.limit
+    if row is None or row.ends_at <= now:
+        return WindowFigures(rate.name, limit, 0, starts, ends, {})
+    return WindowFigures(rate.name, limit, row.spent, row.starts_at, row.ends_at, row.by_purpose)
+
+
+def _limit(connection: Connection, rate: RateWindow) -> int:
+    """The strictest daily limit of the connections that share the account."""
+    if not rate.resets_daily:
+        return rate.calls
+    sharing = Connection.objects.filter(quota_id=connection.quota_id)
+    limits = [int(found) for one in sharing if (found := gate.options_of(one).get("daily_limit")) is not None]
+    return min(limits, default=rate.calls)
+
+
+def _plan(connection_id: UUID) -> gate.budget.Plan:
+    return gate.plan_of(get_connection(connection_id), None)

@@ -1,0 +1,364 @@
+"""What changes a connection: making it, its credential, its switches; and opening it for calls."""
+
+from __future__ import annotations
+
+import json
+import secrets as random_secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, transaction
+
+from apps.connections import gate, tokens
+from apps.connections.gate import ConnectionGate, ProbeGate, gate_of, record_error, record_success
+from apps.connections.models import Connection, Credential, QuotaAccount, Token
+from apps.connections.tokens import StaleCredential
+from apps.core import clock
+from apps.ledger import gates
+from apps.ledger.states import Reason
+from apps.providers import contract, registry
+
+__all__ = [
+    "AccountTaken",
+    "StaleCredential",
+    "Unsuitable",
+    "WrongAccount",
+    "create_connection",
+    "gate_of",
+    "hook_secrets",
+    "identify_and_bind",
+    "mark_auth_expired",
+    "open_ats",
+    "open_sourcing",
+    "pause",
+    "receiver_of",
+    "reconnect",
+    "record_error",
+    "record_success",
+    "resume",
+    "rotate_hook_secret",
+    "rotate_keys",
+    "set_credential",
+    "stop",
+]
+
+HOOK_OVERLAP = timedelta(days=1)
+"""How long a replaced webhook secret still counts: senders are changed by hand, and retry for hours."""
+
+JobsOverlap = Callable[[frozenset[str]], bool]
+
+
+class AccountTaken(Exception):
+    """Another connection already speaks for this account."""
+
+
+class WrongAccount(Exception):
+    """The credential belongs to a different account than this connection's."""
+
+
+class Unsuitable(Exception):
+    """No account that this credential may use can be synced; the text says what to do."""
+
+
+def create_connection(
+    *,
+    provider: str,
+    name: str,
+    now: datetime,
+    client_id: UUID | None = None,
+    access_mode: str = "",
+    base_urls: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    secret: Mapping[str, str] | None = None,
+    quota_key: str = "",
+    hook_secret: str = "",
+) -> Connection:
+    """Make a connection with its credential and its share in a quota account; calls nothing."""
+    registry.get(provider)
+    connection_id = uuid4()
+    key = quota_key or (secret or {}).get("client_id", "") or str(connection_id)
+    with transaction.atomic():
+        quota, _ = QuotaAccount.objects.get_or_create(provider=provider, key=key)
+        connection = Connection.objects.create(
+            id=connection_id,
+            provider=provider,
+            name=name,
+            client_id=client_id,
+            access_mode=access_mode,
+            settings={"base_urls": dict(base_urls or {}), "options": dict(options or {})},
+            quota=quota,
+            hook_secret=_seal_hook(connection_id, hook_secret or random_secrets.token_urlsafe(32)),
+            created_at=now,
+        )
+        if secret is not None:
+            set_credential(connection_id=connection_id, secret=secret, now=now)
+    return connection
+
+
+def set_credential(
+    *,
+    connection_id: UUID,
+    secret: Mapping[str, str],
+    now: datetime,
+    expected_version: int | None = None,
+    access_token: str = "",
+    expires_at: datetime | None = None,
+) -> int:
+    """Seal and store new credential values, and the token that came with them; returns the version.
+
+    Raises StaleCredential if somebody saved a newer one.
+    """
+    with transaction.atomic():
+        version = tokens.save_secret(
+            connection_id=connection_id,
+            values=secret,
+            now=now,
+            expected_version=expected_version,
+            expires_at=expires_at,
+        )
+        tokens.put_token(connection_id=connection_id, value=access_token, expires_at=expires_at)
+    return version
+
+
+def open_ats(connection_id: UUID) -> contract.Ats:
+    """The applicant tracking system behind a connection, every call through its gate."""
+    return cast(contract.Ats, _open(Connection.objects.get(pk=connection_id)))
+
+
+def open_sourcing(connection_id: UUID) -> contract.Sourcing:
+    """The LinkedIn side of a connection, every call through its gate."""
+    return cast(contract.Sourcing, _open(Connection.objects.get(pk=connection_id)))
+
+
+def receiver_of(connection: Connection) -> contract.Receiver:
+    """What checks and reads the deliveries of this connection's system."""
+    found: contract.Receiver = registry.get(connection.provider).receiver
+    return found
+
+
+def hook_secrets(connection: Connection, *, now: datetime) -> tuple[str, ...]:
+    """The live webhook secrets, newest first."""
+    live = [_open_hook(connection.pk, connection.hook_secret)] if connection.hook_secret else []
+    if connection.hook_secret_previous and connection.hook_previous_until and connection.hook_previous_until > now:
+        live.append(_open_hook(connection.pk, connection.hook_secret_previous))
+    return tuple(live)
+
+
+def rotate_hook_secret(
+    *, connection_id: UUID, now: datetime, overlap: timedelta = HOOK_OVERLAP, secret: str = ""
+) -> str:
+    """Give the connection a new webhook secret and return it; the old one counts until `overlap` is over."""
+    fresh = secret or random_secrets.token_urlsafe(32)
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection_id)
+        row.hook_secret_previous = row.hook_secret
+        row.hook_previous_until = now + overlap
+        row.hook_secret = _seal_hook(connection_id, fresh)
+        row.save(update_fields=["hook_secret", "hook_secret_previous", "hook_previous_until"])
+    return fresh
+
+
+def pause(*, connection_id: UUID, actor_id: Any, now: datetime) -> None:
+    """No call starts until somebody resumes; what arrives is kept."""
+    with transaction.atomic():
+        Connection.objects.filter(pk=connection_id, paused_at__isnull=True).update(paused_at=now, paused_by=actor_id)
+        gate.close(connection_id, Reason.PAUSED, now=now, detail="Paused by a person.")
+
+
+def stop(*, connection_id: UUID, actor_id: Any, now: datetime) -> None:
+    """The stop switch: no call starts after this is committed."""
+    with transaction.atomic():
+        Connection.objects.filter(pk=connection_id, stopped_at__isnull=True).update(
+            stopped_at=now, stopped_by=actor_id
+        )
+        gate.close(connection_id, Reason.PAUSED, now=now, detail="Stopped by a person.")
+
+
+def resume(*, connection_id: UUID, now: datetime) -> bool:
+    """Take pause and stop back; returns True if nothing else keeps the gate closed."""
+    with transaction.atomic():
+        Connection.objects.filter(pk=connection_id).update(
+            paused_at=None, paused_by=None, stopped_at=None, stopped_by=None
+        )
+        return gates.open_gate(gate=gate_of(connection_id), reason=Reason.PAUSED)
+
+
+def mark_auth_expired(*, connection_id: UUID, seen_version: int | None, now: datetime, detail: str = "") -> bool:
+    """Declare the credential dead and close the gate, unless it was replaced since `seen_version`."""
+    with transaction.atomic():
+        expired = tokens.expire_secret(connection_id=connection_id, seen_version=seen_version)
+        if expired:
+            gate.close(connection_id, Reason.TOKEN, now=now, detail=detail or "The credential no longer works.")
+    return expired
+
+
+def identify_and_bind(
+    *, connection_id: UUID, now: datetime, account: str = "", jobs_overlap: JobsOverlap | None = None
+) -> contract.Identity:
+    """Ask the system whom the stored credential speaks for, and bind the connection to that account.
+
+    Raises Unsuitable, AccountTaken, WrongAccount, or the taxonomy of core.errors.
+    """
+    connection = Connection.objects.get(pk=connection_id)
+    found = _identify(_open(connection), account=account or connection.remote_account)
+    _refuse_other_account(connection, found)
+    _refuse_shared_jobs(connection, found, jobs_overlap)
+    _bind(connection, found)
+    return found
+
+
+def reconnect(
+    *,
+    connection_id: UUID,
+    secret: Mapping[str, str],
+    now: datetime,
+    access_token: str = "",
+    expires_at: datetime | None = None,
+) -> contract.Identity:
+    """Replace a credential, but only by one for the same account, and let held work go on.
+
+    Raises WrongAccount before anything is stored.
+    """
+    connection = Connection.objects.get(pk=connection_id)
+    probe = ProbeGate(
+        connection_id,
+        capabilities=registry.get(connection.provider).capabilities,
+        mint=_mint_of(connection),
+        secret=secret,
+        access_token=access_token,
+    )
+    found = _identify(_open(connection, probe), account=connection.remote_account)
+    _refuse_other_account(connection, found)
+    with transaction.atomic():
+        set_credential(
+            connection_id=connection_id,
+            secret=probe.minted.secret or secret,
+            now=now,
+            access_token=probe.minted.access_token,
+            expires_at=probe.minted.expires_at or expires_at,
+        )
+        _bind(connection, found)
+        gates.open_gate(gate=gate_of(connection_id), reason=Reason.TOKEN)
+    return found
+
+
+def rotate_keys() -> int:
+    """Seal everything again with the present key; safe to repeat and to run beside the workers."""
+    return sum((_reseal_credentials(), _reseal_tokens(), _reseal_hooks()))
+
+
+def _open(connection: Connection, through: ConnectionGate | None = None) -> contract.Ats | contract.Sourcing:
+    provider = registry.get(connection.provider)
+    made = through or ConnectionGate(
+        connection.pk, capabilities=provider.capabilities, mint=_mint_of(connection)
+    )
+    return provider.open(_settings_of(connection), made)
+
+
+def _settings_of(connection: Connection) -> contract.Settings:
+    return contract.Settings(
+        base_urls=connection.settings.get("base_urls", {}),
+        options={"access_mode": connection.access_mode, **gate.options_of(connection)},
+    )
+
+
+def _mint_of(connection: Connection) -> tokens.Mint:
+    settings = _settings_of(connection)
+
+    def mint(values: Mapping[str, str]) -> tokens.Minted:
+        return registry.get(connection.provider).mint(settings, values)
+
+    return mint
+
+
+def _identify(opened: contract.Ats | contract.Sourcing, *, account: str) -> contract.Identity:
+    answer = opened.identify()
+    offered: Sequence[contract.Identity] = (answer,) if isinstance(answer, contract.Identity) else answer
+    usable = [one for one in offered if one.rsc_enabled and one.product != "RECRUITER_LITE"]
+    if not usable:
+        raise Unsuitable(_why_unsuitable(offered))
+    if not account:
+        if len(usable) > 1:
+            raise Unsuitable("This sign-in may use several contracts: choose one of them.")
+        return usable[0]
+    return next((one for one in usable if one.account == account), usable[0])
+
+
+def _why_unsuitable(offered: Sequence[contract.Identity]) -> str:
+    if not offered:
+        return "This sign-in may use no contract: sign in as an administrator of the Recruiter contract."
+    if all(one.product == "RECRUITER_LITE" for one in offered):
+        return "Recruiter Lite has no Projects access: connect a Recruiter Corporate contract."
+    return "Recruiter System Connect is off for this contract: an administrator must switch it on first."
+
+
+def _refuse_other_account(connection: Connection, found: contract.Identity) -> None:
+    if connection.remote_account and found.account != connection.remote_account:
+        raise WrongAccount(
+            f"This credential speaks for {found.name or found.account}, not for {connection.remote_name}."
+        )
+
+
+def _refuse_shared_jobs(connection: Connection, found: contract.Identity, overlap: JobsOverlap | None) -> None:
+    """Where the system names no account, jobs that another connection knows give it away (RULES 28)."""
+    if found.account or overlap is None:
+        return
+    page = cast(contract.Ats, _open(connection)).list_jobs()
+    if overlap(frozenset(job.id for job in page.items)):
+        raise AccountTaken("Another connection already knows the jobs of this account.")
+
+
+def _bind(connection: Connection, found: contract.Identity) -> None:
+    options = dict(gate.options_of(connection))
+    if registry.get(connection.provider).capabilities.role == "sourcing":
+        options["contract"] = found.account
+    try:
+        with transaction.atomic():
+            Connection.objects.filter(pk=connection.pk).update(
+                remote_account=found.account,
+                remote_name=found.name,
+                settings={**connection.settings, "options": options},
+            )
+    except IntegrityError as error:
+        raise AccountTaken(f"Another connection already speaks for {found.name or found.account}.") from error
+
+
+def _seal_hook(connection_id: UUID, text: str) -> bytes:
+    return tokens.seal_text(text, context=f"{connection_id}:hook")
+
+
+def _open_hook(connection_id: UUID, blob: bytes | memoryview) -> str:
+    return tokens.open_text(blob, context=f"{connection_id}:hook")
+
+
+def _reseal_credentials() -> int:
+    changed = 0
+    for row in Credential.objects.all():
+        context = str(row.connection_id)
+        sealed = tokens.seal_text(tokens.open_text(row.sealed, context=context), context=context)
+        changed += Credential.objects.filter(pk=row.pk, version=row.version).update(sealed=sealed)
+    return changed
+
+
+def _reseal_tokens() -> int:
+    changed = 0
+    for row in Token.objects.exclude(sealed=b""):
+        context = str(row.connection_id)
+        sealed = tokens.seal_text(tokens.open_text(row.sealed, context=context), context=context)
+        changed += Token.objects.filter(pk=row.pk, version=row.version).update(sealed=sealed)
+    return changed
+
+
+def _reseal_hooks() -> int:
+    changed = 0
+    for row in Connection.objects.all():
+        fresh = {
+            name: _seal_hook(row.pk, _open_hook(row.pk, getattr(row, name)))
+            for name in ("hook_secret", "hook_secret_previous")
+            if getattr(row, name)
+        }
+        seen = {"hook_secret": bytes(row.hook_secret), "hook_secret_previous": bytes(row.hook_secret_previous)}
+        changed += Connection.objects.filter(pk=row.pk, **seen).update(**fresh) if fresh else 0
+    return changed
