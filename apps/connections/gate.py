@@ -98,9 +98,7 @@ class ConnectionGate:
         """A token request counts in a day's quota; a system that counts them apart has no day here."""
         state, plan = self._read_state()
         daily = [rate for rate in self._capabilities.rate_windows if rate.resets_daily]
-        got = budget.reserve(
-            account_id=state.quota_id, rates=daily, purpose=Purpose.TOKEN, plan=plan, now=clock.now()
-        )
+        got = budget.reserve(account_id=state.quota_id, rates=daily, purpose=Purpose.TOKEN, plan=plan, now=clock.now())
         if isinstance(got, budget.Refused):
             raise errors.RateLimited("The day's requests are spent.", cause="budget", until=got.until)
         return self._mint_raw(secret)
@@ -180,7 +178,12 @@ class ProbeGate(ConnectionGate):
     """The same gate with a credential that is not saved yet, to see whom it speaks for."""
 
     def __init__(
-        self, connection_id: UUID, *, capabilities: Capabilities, mint: tokens.Mint, secret: Mapping[str, str],
+        self,
+        connection_id: UUID,
+        *,
+        capabilities: Capabilities,
+        mint: tokens.Mint,
+        secret: Mapping[str, str],
         access_token: str = "",
     ) -> None:
         super().__init__(connection_id, capabilities=capabilities, mint=mint)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from apps.accounts.models import Client
+from apps.accounts.models import Client, User
 
 
 class QuotaAccount(models.Model):
@@ -64,13 +63,9 @@ class Connection(models.Model):
     remote_account = models.TextField(blank=True)
     remote_name = models.TextField(blank=True)
     paused_at = models.DateTimeField(null=True)
-    paused_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    paused_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     stopped_at = models.DateTimeField(null=True, help_text="no call starts after this is committed")
-    stopped_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    stopped_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     hook_secret = models.BinaryField(default=bytes)
     hook_secret_previous = models.BinaryField(default=bytes)
     hook_previous_until = models.DateTimeField(null=True)

@@ -64,7 +64,7 @@ def capabilities_of(connection: Connection) -> Capabilities:
 
 
 def role_of(connection: Connection) -> str:
-    """"sourcing" or "ats"."""
+    """ "sourcing" or "ats"."""
     return capabilities_of(connection).role
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets as random_secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,7 +14,6 @@ from apps.connections import gate, tokens
 from apps.connections.gate import ConnectionGate, ProbeGate, gate_of, record_error, record_success
 from apps.connections.models import Connection, Credential, QuotaAccount, Token
 from apps.connections.tokens import StaleCredential
-from apps.core import clock
 from apps.ledger import gates
 from apps.ledger.states import Reason
 from apps.providers import contract, registry
@@ -160,19 +158,17 @@ def rotate_hook_secret(
     return fresh
 
 
-def pause(*, connection_id: UUID, actor_id: Any, now: datetime) -> None:
+def pause(*, connection_id: UUID, actor_id: int | None, now: datetime) -> None:
     """No call starts until somebody resumes; what arrives is kept."""
     with transaction.atomic():
         Connection.objects.filter(pk=connection_id, paused_at__isnull=True).update(paused_at=now, paused_by=actor_id)
         gate.close(connection_id, Reason.PAUSED, now=now, detail="Paused by a person.")
 
 
-def stop(*, connection_id: UUID, actor_id: Any, now: datetime) -> None:
+def stop(*, connection_id: UUID, actor_id: int | None, now: datetime) -> None:
     """The stop switch: no call starts after this is committed."""
     with transaction.atomic():
-        Connection.objects.filter(pk=connection_id, stopped_at__isnull=True).update(
-            stopped_at=now, stopped_by=actor_id
-        )
+        Connection.objects.filter(pk=connection_id, stopped_at__isnull=True).update(stopped_at=now, stopped_by=actor_id)
         gate.close(connection_id, Reason.PAUSED, now=now, detail="Stopped by a person.")
 
 
@@ -251,9 +247,7 @@ def rotate_keys() -> int:
 
 def _open(connection: Connection, through: ConnectionGate | None = None) -> contract.Ats | contract.Sourcing:
     provider = registry.get(connection.provider)
-    made = through or ConnectionGate(
-        connection.pk, capabilities=provider.capabilities, mint=_mint_of(connection)
-    )
+    made = through or ConnectionGate(connection.pk, capabilities=provider.capabilities, mint=_mint_of(connection))
     return provider.open(_settings_of(connection), made)
 
 
