@@ -32,7 +32,6 @@ class Fault:
     times: int = 1
     seconds: float = 0.0
     status: int = 503
-    after: bool = False
 
     def fits(self, *targets: str) -> bool:
         return self.times != 0 and any(_matches(self.match, target) for target in targets)
@@ -54,13 +53,13 @@ class Faults:
         if kind == "release":
             self.release()
             return None
+        after = kind == "5xx" and wish.get("after")
         fault = Fault(
-            kind=kind,
+            kind="5xx_after" if after else kind,
             match=str(wish.get("match") or ""),
             times=int(wish.get("times", 1)),
             seconds=float(wish.get("seconds", DEFAULT_SECONDS.get(kind, 0.0))),
             status=int(wish.get("status", 503)),
-            after=bool(wish.get("after", False)),
         )
         self.planned.setdefault(system, []).append(fault)
         return fault

@@ -67,10 +67,9 @@ class Server:
         if faults.take(system.name, "lose_response", *targets):
             call.fault = "lose_response"
             return None
-        for fault in faults.planned.get(system.name, []):
-            if fault.kind == "5xx" and fault.after and faults.take(system.name, "5xx", *targets) is fault:
-                call.fault = "5xx after commit"
-                return kernel.fault_response(system, "5xx", fault)
+        if fault := faults.take(system.name, "5xx_after", *targets):
+            call.fault = "5xx_after"
+            return kernel.fault_response(system, "5xx", fault)
         return response
 
 
@@ -86,11 +85,9 @@ async def drop_connection(receive: Receive, send: Send) -> None:
 
 def _refusal(world: kernel.World, system: kernel.System, target: str, call: kernel.Call) -> Response | None:
     for kind in ("429", "5xx"):
-        for fault in world.faults.planned.get(system.name, []):
-            if fault.kind == kind and not fault.after and fault.fits(target):
-                fault.times -= 1 if fault.times > 0 else 0
-                call.fault, call.write = kind, False
-                return kernel.fault_response(system, kind, fault)
+        if fault := world.faults.take(system.name, kind, target):
+            call.fault, call.write = kind, False
+            return kernel.fault_response(system, kind, fault)
     return None
 
 
