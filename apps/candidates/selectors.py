@@ -1,0 +1,276 @@
+"""Reads about people and their candidacies; people are seen through candidacies of one's own clients (rule 30)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from apps.accounts.scope import Scope
+from apps.candidates.models import Candidacy, Person, Profile, Transition
+from apps.mappings.models import JobStage
+from apps.mappings.rules import HIRED, REJECTED
+
+SUBJECTS = 200
+"""More people than this match no search that means somebody."""
+
+TERMINAL_WORDS = {REJECTED: "Rejected", HIRED: "Hired"}
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRow:
+    """The LinkedIn side of a candidacy."""
+
+    project: str
+    url: str
+    stage: str
+    removed: bool
+    changed_at: datetime | None
+    desired: str
+    agreed_linkedin: str
+    agreed_ats: str
+
+
+@dataclass(frozen=True, slots=True)
+class CandidacyRow:
+    """A person for one job, with the stage of each side in words."""
+
+    id: UUID
+    client: str
+    mapping: str
+    job: str
+    state: str
+    ended_because: str
+    application_id: str
+    made_by_us: bool
+    ats_stage: str
+    ats_desired: str
+    ats_changed_at: datetime | None
+    added_at: datetime
+    in_ats_at: datetime | None
+    conflict: str
+    profiles: tuple[ProfileRow, ...]
+
+    @property
+    def linkedin_stage(self) -> str:
+        return next((one.stage for one in self.profiles if not one.removed), "")
+
+    @property
+    def agrees(self) -> bool:
+        """Both sides are where they last agreed to be, and nothing is on its way."""
+        settled = [one for one in self.profiles if not one.removed and one.agreed_ats]
+        waits = bool(self.conflict) or any(one.desired and one.desired != one.stage for one in settled)
+        return bool(settled) and not waits
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRow:
+    """A person, with the candidacies that the reader may see."""
+
+    id: UUID
+    name: str
+    headline: str
+    system: str
+    remote_id: str
+    state: str
+    first_seen_at: datetime
+    candidacies: tuple[CandidacyRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatePage:
+    rows: tuple[CandidateRow, ...]
+    older: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRow:
+    kind: str
+    value: str
+    source: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionRow:
+    """A move that a person made."""
+
+    side: str
+    system: str
+    job: str
+    from_stage: str
+    to_stage: str
+    at: datetime
+    event_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateDetail:
+    row: CandidateRow
+    identities: tuple[IdentityRow, ...]
+    transitions: tuple[TransitionRow, ...]
+
+
+def list_candidates(*, scope: Scope, text: str = "", before: str = "", limit: int = 50) -> CandidatePage:
+    """People, newest first. `before` is a cursor that an earlier page gave; an unreadable one starts anew."""
+    people = _matching(_visible(scope), text) if text else _visible(scope)
+    if cursor := _read_cursor(before):
+        at, last = cursor
+        people = people.filter(Q(first_seen_at__lt=at) | Q(first_seen_at=at, id__lt=last))
+    found = list(_with_candidacies(people, scope).order_by("-first_seen_at", "-id")[: limit + 1])
+    shown = found[:limit]
+    stages = _stage_names(shown)
+    older = f"{shown[-1].first_seen_at.isoformat()}~{shown[-1].pk}" if len(found) > limit else ""
+    return CandidatePage(tuple(_candidate(person, stages) for person in shown), older)
+
+
+def get_candidate(*, scope: Scope, person_id: UUID) -> CandidateDetail | None:
+    """One person with what the reader may see of them; None outside the scope."""
+    person = _with_candidacies(_visible(scope), scope).filter(pk=person_id).first()
+    if person is None:
+        return None
+    stages = _stage_names([person])
+    return CandidateDetail(
+        row=_candidate(person, stages),
+        identities=tuple(
+            IdentityRow(one.kind, one.seen_as or one.value, one.source, one.seen_at)
+            for one in person.identities.order_by("kind", "value")
+        ),
+        transitions=tuple(_transitions(person, stages)),
+    )
+
+
+def candidate_is_visible(*, scope: Scope, person_id: UUID) -> bool:
+    """Tell whether a person lies within a scope."""
+    return _visible(scope).filter(pk=person_id).exists()
+
+
+def find_subjects(*, scope: Scope, text: str) -> tuple[str, ...]:
+    """The ledger subjects of people whom a text names, by name, address or remote id."""
+    found = _matching(_visible(scope), text).order_by().values_list("id", flat=True)[:SUBJECTS]
+    return tuple(f"person:{person_id}" for person_id in found)
+
+
+def names_of_subjects(*, scope: Scope, subjects: Iterable[str]) -> Mapping[str, str]:
+    """The names behind ledger subjects, of those whom the reader may see."""
+    ids = {found for subject in subjects if (found := _person_of(subject))}
+    people = _visible(scope).filter(pk__in=ids)
+    return {f"person:{person.pk}": str(person) for person in people}
+
+
+def _visible(scope: Scope) -> QuerySet[Person]:
+    if scope.unrestricted:
+        return Person.objects.all()
+    return Person.objects.filter(pk__in=Candidacy.objects.within(scope).values("person"))
+
+
+def _with_candidacies(people: QuerySet[Person], scope: Scope) -> QuerySet[Person]:
+    candidacies = Candidacy.objects.within(scope).select_related("client", "job", "mapping__project", "mapping__job")
+    profiles = Prefetch("profiles", queryset=Profile.objects.select_related("project").order_by("id"))
+    own = Prefetch("candidacies", queryset=candidacies.order_by("added_at").prefetch_related(profiles))
+    return people.select_related("connection").prefetch_related(own)
+
+
+def _matching(people: QuerySet[Person], text: str) -> QuerySet[Person]:
+    """Every word in one of the names; or the whole text in an identity or a remote id."""
+    text = text.strip()
+    by_name = Q()
+    for word in text.split()[:6]:
+        by_name &= Q(first_name__icontains=word) | Q(last_name__icontains=word)
+    exact = Q(remote_id=text) | Q(candidacies__application_id=text) | Q(candidacies__profiles__remote_id=text)
+    address = text.removeprefix("https://").removeprefix("http://").rstrip("/")
+    known = Q(identities__value__iexact=text) | Q(identities__seen_as__icontains=address)
+    return people.filter(pk__in=Person.objects.filter(by_name | exact | known).values("pk"))
+
+
+def _candidate(person: Person, stages: Mapping[tuple[UUID, str], str]) -> CandidateRow:
+    return CandidateRow(
+        id=person.pk,
+        name=str(person) or "Name not known yet",
+        headline=" at ".join(part for part in (person.title, person.company) if part),
+        system=person.connection.name,
+        remote_id=person.remote_id,
+        state=person.state,
+        first_seen_at=person.first_seen_at,
+        candidacies=tuple(_candidacy(one, stages) for one in person.candidacies.all()),
+    )
+
+
+def _candidacy(one: Candidacy, stages: Mapping[tuple[UUID, str], str]) -> CandidacyRow:
+    connection_id = one.job.connection_id
+    return CandidacyRow(
+        id=one.pk,
+        client=one.client.name,
+        mapping=one.mapping.project.name,
+        job=one.job.name,
+        state=one.state,
+        ended_because=one.ended_because,
+        application_id=one.application_id,
+        made_by_us=one.made_by_us,
+        ats_stage=_stage(stages, connection_id, one.ats_observed),
+        ats_desired=_stage(stages, connection_id, one.ats_desired),
+        ats_changed_at=one.ats_changed_at,
+        added_at=one.added_at,
+        in_ats_at=one.in_ats_at,
+        conflict=one.conflict,
+        profiles=tuple(_profile(profile, stages, connection_id) for profile in one.profiles.all()),
+    )
+
+
+def _profile(one: Profile, stages: Mapping[tuple[UUID, str], str], connection_id: UUID) -> ProfileRow:
+    return ProfileRow(
+        project=one.project.name,
+        url=one.url,
+        stage=one.observed,
+        removed=one.removed,
+        changed_at=one.changed_at,
+        desired=one.desired,
+        agreed_linkedin=one.agreed_linkedin,
+        agreed_ats=_stage(stages, connection_id, one.agreed_ats),
+    )
+
+
+def _transitions(person: Person, stages: Mapping[tuple[UUID, str], str]) -> Iterable[TransitionRow]:
+    own = {one.pk: one for one in person.candidacies.all()}
+    for one in Transition.objects.filter(candidacy__in=own).order_by("-changed_at", "-id")[:200]:
+        candidacy = own[one.candidacy_id]
+        connection_id = candidacy.job.connection_id
+        in_ats = one.side != "linkedin"
+        yield TransitionRow(
+            side=one.side,
+            system=person.connection.name if in_ats else "LinkedIn",
+            job=candidacy.job.name,
+            from_stage=_stage(stages, connection_id, one.from_value) if in_ats else one.from_value,
+            to_stage=_stage(stages, connection_id, one.to_value) if in_ats else one.to_value,
+            at=one.changed_at,
+            event_id=one.event_id,
+        )
+
+
+def _stage_names(people: Sequence[Person]) -> Mapping[tuple[UUID, str], str]:
+    connections = {one.job.connection_id for person in people for one in person.candidacies.all()}
+    rows = JobStage.objects.filter(connection__in=connections).values_list("connection", "remote_id", "name")
+    return {(connection, remote_id): name for connection, remote_id, name in rows}
+
+
+def _stage(stages: Mapping[tuple[UUID, str], str], connection_id: UUID, value: str) -> str:
+    return TERMINAL_WORDS.get(value) or stages.get((connection_id, value), value)
+
+
+def _person_of(subject: str) -> UUID | None:
+    kind, _, value = subject.partition(":")
+    try:
+        return UUID(value) if kind == "person" else None
+    except ValueError:
+        return None
+
+
+def _read_cursor(text: str) -> tuple[datetime, UUID] | None:
+    at, _, last = text.partition("~")
+    try:
+        return datetime.fromisoformat(at), UUID(last)
+    except ValueError:
+        return None

@@ -1,0 +1,290 @@
+"""Reads about durable work, for pages: each takes the scope of its reader (rule 30)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Min, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from apps.accounts.scope import Scope
+from apps.ledger import gates
+from apps.ledger.models import ClosedGate, Event
+from apps.ledger.states import OPEN, State
+
+COUNTED_TO = 10_000
+"""Counting further would make a page slower with every event that was ever stored."""
+
+LAG_SAMPLE = 1_000
+"""The newest settled writes: enough for a 95th percentile, the same cost at any table size."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event as it shows: behind a closed gate, work that is due counts as held for the gate's reason."""
+
+    id: int
+    kind: str
+    state: str
+    reason: str
+    detail: str
+    cause: str
+    subject: str
+    connection: UUID | None
+    clients: tuple[UUID, ...]
+    attempts: int
+    due_at: datetime
+    arrived_at: datetime
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a reader of the log asks for. Empty means no restriction; `subjects` None means anybody."""
+
+    states: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    subjects: tuple[str, ...] | None = None
+    event_id: int | None = None
+    before: int | None = None
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Rows, newest first, and the ids to go on from in both directions."""
+
+    rows: tuple[EventRow, ...]
+    older: int | None
+    newer: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    at: datetime
+    operation: str
+    outcome: str
+    detail: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class EffectRow:
+    key: str
+    kind: str
+    state: str
+    intended_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventDetail:
+    """Everything kept about one event."""
+
+    row: EventRow
+    payload: Mapping[str, Any]
+    plan: Mapping[str, Any]
+    attempts: tuple[AttemptRow, ...]
+    effects: tuple[EffectRow, ...]
+    cause: EventRow | None
+    followed: tuple[EventRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadCause:
+    cause: str
+    count: int
+    oldest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """One settled write: from the arrival of what caused it to its end."""
+
+    settled_at: datetime
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class GateRow:
+    gate: str
+    reason: str
+    since: datetime
+    until: datetime | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    def shown(self) -> Q:
+        return Q(state__in=OPEN, mailbox__gate__in=list(self.reasons))
+
+
+def list_events(*, scope: Scope, wanted: Wanted, limit: int = 50) -> EventPage:
+    """One page of the log, by cursor: its cost does not grow with the table."""
+    closed = _closed()
+    found = _filtered(_visible(scope), wanted, closed)
+    if wanted.after is not None:
+        newer_first = list(found.filter(id__gt=wanted.after).order_by("id")[: limit + 1])
+        events, more_newer, more_older = newer_first[:limit][::-1], len(newer_first) > limit, True
+    else:
+        older = found if wanted.before is None else found.filter(id__lt=wanted.before)
+        newest_first = list(older.order_by("-id")[: limit + 1])
+        events, more_newer, more_older = newest_first[:limit], wanted.before is not None, len(newest_first) > limit
+    return EventPage(
+        rows=tuple(_row(event, closed) for event in events),
+        older=events[-1].pk if events and more_older else None,
+        newer=events[0].pk if events and more_newer else None,
+    )
+
+
+def get_event(*, scope: Scope, event_id: int) -> EventDetail | None:
+    """One event with its attempts, effects, cause and consequences; None outside the scope."""
+    closed = _closed()
+    event = _visible(scope).filter(pk=event_id).first()
+    if event is None:
+        return None
+    cause = _visible(scope).filter(pk=event.caused_by_id).first() if event.caused_by_id else None
+    return EventDetail(
+        row=_row(event, closed),
+        payload=event.payload,
+        plan=event.plan,
+        attempts=tuple(
+            AttemptRow(one.at, one.operation, one.outcome, one.detail, one.seconds)
+            for one in event.tries.order_by("-id")[:50]
+        ),
+        effects=tuple(
+            EffectRow(one.key, one.kind, one.state, one.intended_at, one.closed_at)
+            for one in event.effects.order_by("id")[:50]
+        ),
+        cause=_row(cause, closed) if cause else None,
+        followed=tuple(_row(one, closed) for one in _visible(scope).filter(caused_by=event_id).order_by("id")[:50]),
+    )
+
+
+def event_is_visible(*, scope: Scope, event_id: int) -> bool:
+    """Tell whether an event lies within a scope."""
+    return _visible(scope).filter(pk=event_id).exists()
+
+
+def list_subject_events(*, scope: Scope, subject: str, limit: int = 100) -> tuple[EventRow, ...]:
+    """What happened about one subject, newest first."""
+    closed = _closed()
+    return tuple(_row(event, closed) for event in _visible(scope).filter(subject=subject).order_by("-id")[:limit])
+
+
+def count_states(*, scope: Scope) -> Mapping[str, int]:
+    """Events by shown state, without the settled ones that nobody has to look at; each up to COUNTED_TO."""
+    closed = _closed()
+    return {
+        state: _filtered(_visible(scope), Wanted(states=(state,)), closed).values("pk")[:COUNTED_TO].count()
+        for state in (State.QUEUED, State.LEASED, State.RETRYING, State.HELD, State.DEAD)
+    }
+
+
+def count_held_by_reason(*, scope: Scope) -> Mapping[str, int]:
+    """Held events by reason, gates included."""
+    closed = _closed()
+    counts: dict[str, int] = {}
+    held = _visible(scope).filter(state=State.HELD).values_list("reason").annotate(count=Count("id"))
+    waiting = _visible(scope).filter(closed.shown()).values_list("mailbox__gate").annotate(count=Count("id"))
+    for reason, count in held.order_by():
+        counts[reason] = counts.get(reason, 0) + count
+    for gate, count in waiting.order_by() if closed.reasons else ():
+        counts[closed.reasons[gate]] = counts.get(closed.reasons[gate], 0) + count
+    return counts
+
+
+def count_waiting_by_connection(*, scope: Scope, connections: Iterable[UUID]) -> Mapping[UUID, int]:
+    """Events that wait, by the connection they belong to."""
+    waiting = _visible(scope).filter(connection__in=list(connections), state__in=[*OPEN, State.LEASED, State.HELD])
+    return dict(waiting.order_by().values_list("connection").annotate(count=Count("id")))
+
+
+def oldest_waiting(*, scope: Scope) -> datetime | None:
+    """When the oldest event that waits arrived."""
+    waiting = _visible(scope).filter(state__in=[*OPEN, State.LEASED, State.HELD])
+    return waiting.aggregate(oldest=Min("arrived_at"))["oldest"]
+
+
+def list_dead_causes(*, scope: Scope) -> tuple[DeadCause, ...]:
+    """Dead letters grouped by cause, the largest group first."""
+    dead = _visible(scope).filter(state=State.DEAD).order_by().values("cause")
+    grouped = dead.annotate(count=Count("id"), oldest=Min("arrived_at")).order_by("-count")
+    return tuple(DeadCause(one["cause"], one["count"], one["oldest"]) for one in grouped)
+
+
+def list_lags(*, scope: Scope) -> tuple[Lag, ...]:
+    """The newest settled writes, oldest first."""
+    writes = _visible(scope).filter(state=State.DONE, kind__startswith="write.", settled_at__isnull=False)
+    rows = writes.annotate(began=Coalesce("caused_by__arrived_at", "arrived_at")).order_by("-id")
+    values = rows.values_list("settled_at", "began")[:LAG_SAMPLE]
+    return tuple(Lag(settled, max(0.0, (settled - began).total_seconds())) for settled, began in reversed(list(values)))
+
+
+def list_closed_gates() -> tuple[GateRow, ...]:
+    """Every closed gate with its reason, oldest first."""
+    rows = ClosedGate.objects.order_by("since")
+    return tuple(GateRow(one.gate, one.reason, one.since, one.until, one.detail) for one in rows)
+
+
+def _visible(scope: Scope) -> QuerySet[Event]:
+    """An event is for users of all clients it touches; one that touches none yet, for the unrestricted."""
+    events = Event.objects.select_related("mailbox")
+    if scope.client_ids is None:
+        return events
+    return events.filter(clients__contained_by=list(scope.client_ids)).exclude(clients=[])
+
+
+def _filtered(events: QuerySet[Event], wanted: Wanted, closed: _Closed) -> QuerySet[Event]:
+    if wanted.states:
+        events = events.filter(_in_states(wanted.states, closed))
+    if wanted.kinds:
+        kinds = Q()
+        for kind in wanted.kinds:
+            kinds |= Q(kind__startswith=kind) if kind.endswith(".") else Q(kind=kind)
+        events = events.filter(kinds)
+    if wanted.event_id is not None:
+        return events.filter(pk=wanted.event_id)
+    if wanted.subjects is not None:
+        events = events.filter(subject__in=wanted.subjects)
+    return events
+
+
+def _in_states(states: Sequence[str], closed: _Closed) -> Q:
+    plain = Q(state__in=states)
+    if not closed.reasons:
+        return plain
+    behind = closed.shown()
+    return plain | behind if State.HELD in states else plain & ~behind
+
+
+def _closed() -> _Closed:
+    return _Closed({gate: row.reason for gate, row in gates.closed_gates().items()})
+
+
+def _row(event: Event, closed: _Closed) -> EventRow:
+    row = EventRow(
+        id=event.pk,
+        kind=event.kind,
+        state=event.state,
+        reason=event.reason,
+        detail=event.detail,
+        cause=event.cause,
+        subject=event.subject,
+        connection=event.connection,
+        clients=tuple(event.clients),
+        attempts=event.attempts,
+        due_at=event.due_at,
+        arrived_at=event.arrived_at,
+        settled_at=event.settled_at,
+    )
+    if event.state in OPEN and closed.reasons and (reason := closed.reasons.get(event.mailbox.gate)):
+        return replace(row, state=State.HELD.value, reason=reason)
+    return row

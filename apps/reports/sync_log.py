@@ -1,0 +1,98 @@
+"""The sync log as people read it: events with the names of whom and what they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from apps.accounts.models import Client
+from apps.accounts.scope import Scope
+from apps.candidates import selectors as candidates
+from apps.connections.models import Connection
+from apps.ledger import selectors as ledger
+from apps.ledger.selectors import EventDetail, EventRow, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """An event, the person it is about, the connection it came by and the clients it touches."""
+
+    event: EventRow
+    person: str
+    connection: str
+    provider: str
+    clients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    rows: tuple[LogRow, ...]
+    older: int | None
+    newer: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogDetail:
+    row: LogRow
+    event: EventDetail
+    cause: LogRow | None
+    followed: tuple[LogRow, ...]
+
+
+def list_log(*, scope: Scope, wanted: Wanted, person: str = "", limit: int = 50) -> LogPage:
+    """One page of the log; `person` is a name, an address or an id of somebody."""
+    if person:
+        wanted = _narrowed(scope, wanted, person.strip())
+    page = ledger.list_events(scope=scope, wanted=wanted, limit=limit)
+    return LogPage(name_rows(scope=scope, events=page.rows), page.older, page.newer)
+
+
+def get_log_event(*, scope: Scope, event_id: int) -> LogDetail | None:
+    """One event with everything kept about it; None outside the scope."""
+    detail = ledger.get_event(scope=scope, event_id=event_id)
+    if detail is None:
+        return None
+    own, *rest = name_rows(scope=scope, events=(detail.row, *filter(None, [detail.cause]), *detail.followed))
+    cause = rest.pop(0) if detail.cause else None
+    return LogDetail(own, detail, cause, tuple(rest))
+
+
+def name_rows(*, scope: Scope, events: Sequence[EventRow]) -> tuple[LogRow, ...]:
+    """Put names to a handful of events, in three queries."""
+    people = candidates.names_of_subjects(scope=scope, subjects={event.subject for event in events if event.subject})
+    connections = _connections({event.connection for event in events if event.connection})
+    clients = dict(
+        Client.objects.filter(pk__in={one for event in events for one in event.clients}).values_list("id", "name")
+    )
+    return tuple(_named(event, people, connections, clients) for event in events)
+
+
+def _narrowed(scope: Scope, wanted: Wanted, person: str) -> Wanted:
+    if person.removeprefix("#").isdecimal() and len(person) < 19:
+        number = int(person.removeprefix("#"))
+        if ledger.event_is_visible(scope=scope, event_id=number):
+            return Wanted(event_id=number)
+    subjects = candidates.find_subjects(scope=scope, text=person)
+    return Wanted(states=wanted.states, kinds=wanted.kinds, subjects=subjects, before=wanted.before, after=wanted.after)
+
+
+def _connections(ids: set[UUID]) -> Mapping[UUID, tuple[str, str]]:
+    rows = Connection.objects.filter(pk__in=ids).values_list("id", "name", "provider")
+    return {connection: (name, provider) for connection, name, provider in rows}
+
+
+def _named(
+    event: EventRow,
+    people: Mapping[str, str],
+    connections: Mapping[UUID, tuple[str, str]],
+    clients: Mapping[UUID, str],
+) -> LogRow:
+    name, provider = connections.get(event.connection, ("", "")) if event.connection else ("", "")
+    return LogRow(
+        event=event,
+        person=people.get(event.subject, ""),
+        connection=name,
+        provider=provider,
+        clients=tuple(clients[one] for one in event.clients if one in clients),
+    )
