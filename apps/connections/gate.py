@@ -60,7 +60,8 @@ class ConnectionGate:
 
     def leave(self, permit: object, answer: Answer) -> None:
         """Give back what never left, learn the limits, count failures and open or close the gate."""
-        assert isinstance(permit, Permit)
+        if not isinstance(permit, Permit):
+            raise TypeError("leave() takes what enter() returned")
         now = clock.now()
         if not answer.sent:
             budget.refund(permit.reserved, purpose=permit.call.purpose)

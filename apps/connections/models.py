@@ -18,7 +18,7 @@ class QuotaAccount(models.Model):
     elsewhere_at = models.DateTimeField(null=True, help_text="when it was full although our count said otherwise")
 
     class Meta:
-        constraints = [models.UniqueConstraint("provider", "key", name="quota_account_once")]
+        constraints = [models.UniqueConstraint(fields=["provider", "key"], name="quota_account_once")]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.key}"
