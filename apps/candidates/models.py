@@ -1,0 +1,191 @@
+"""People as one ATS connection knows them, their candidacies, and the stage of each side."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from apps.accounts.models import Client
+from apps.accounts.scoping import ScopedManager
+from apps.connections.models import Connection
+from apps.mappings.models import Job, Mapping, Project
+
+
+class PersonState(models.TextChoices):
+    ACTIVE = "active"
+    MERGED = "merged"
+    DELETED = "deleted"
+    ERASED = "erased"
+
+
+class Person(models.Model):
+    """A human as one ATS connection knows them or is about to; `remote_id` is empty until created."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="people")
+    remote_id = models.TextField(blank=True)
+    first_name = models.TextField(blank=True)
+    last_name = models.TextField(blank=True)
+    company = models.TextField(blank=True)
+    title = models.TextField(blank=True)
+    state = models.CharField(max_length=8, choices=PersonState.choices, default=PersonState.ACTIVE)
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="merged_from")
+    first_seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("connection", "remote_id", name="person_once", condition=~Q(remote_id="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.remote_id
+
+
+class IdentityKind(models.TextChoices):
+    LINKEDIN = "linkedin"
+    MEMBER = "member"
+    EMAIL = "email"
+
+
+class Identity(models.Model):
+    """An identifier that names one person within one ATS connection."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="identities")
+    kind = models.CharField(max_length=8, choices=IdentityKind.choices)
+    value = models.TextField()
+    seen_as = models.TextField(blank=True, help_text="the form it was seen in")
+    source = models.CharField(max_length=20)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("connection", "kind", "value", name="identity_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.person_id}"
+
+
+class CandidacyState(models.TextChoices):
+    OPEN = "open"
+    ENDED = "ended"
+
+
+class Candidacy(models.Model):
+    """A person for one ATS job: its application, its profiles, the stage of each (rule 7).
+
+    The ATS side's value is a stage id, or "!rejected" / "!hired".
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="candidacies")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="candidacies")
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="candidacies")
+    mapping = models.ForeignKey(Mapping, on_delete=models.PROTECT, related_name="candidacies")
+    generation = models.PositiveIntegerField(default=1)
+    state = models.CharField(max_length=8, choices=CandidacyState.choices, default=CandidacyState.OPEN)
+    ended_because = models.CharField(max_length=20, blank=True)
+    application_id = models.TextField(blank=True)
+    made_by_us = models.BooleanField(default=False, help_text="SyncPortal created the application")
+    ats_observed = models.TextField(blank=True)
+    ats_changed_at = models.DateTimeField(null=True)
+    ats_seen_at = models.DateTimeField(null=True)
+    ats_desired = models.TextField(blank=True)
+    ats_desired_version = models.PositiveIntegerField(default=0)
+    ats_sent = models.JSONField(default=list, help_text="values sent since the last agreement")
+    added_at = models.DateTimeField(help_text="first added to the Project")
+    in_ats_at = models.DateTimeField(null=True)
+    conflict = models.TextField(blank=True, help_text="an open question about this pair, in words")
+
+    objects = ScopedManager("client")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("person", "job", name="candidacy_once"),
+            models.UniqueConstraint("job", "application_id", name="application_once", condition=~Q(application_id="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} for {self.job_id}"
+
+
+class Profile(models.Model):
+    """A person's place in one LinkedIn Project: the LinkedIn side of a candidacy."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="profiles")
+    remote_id = models.TextField()
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="profiles")
+    candidacy = models.ForeignKey(Candidacy, null=True, on_delete=models.SET_NULL, related_name="profiles")
+    url = models.TextField(blank=True)
+    added_by = models.TextField(blank=True)
+    removed = models.BooleanField(default=False)
+    observed = models.TextField(blank=True)
+    changed_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    desired = models.TextField(blank=True)
+    desired_version = models.PositiveIntegerField(default=0)
+    sent = models.JSONField(default=list, help_text="values sent since the last agreement")
+    agreed_linkedin = models.TextField(blank=True)
+    agreed_ats = models.TextField(blank=True)
+    agreed_map = models.PositiveBigIntegerField(null=True, help_text="the map version the pair was agreed under")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("connection", "remote_id", name="profile_once")]
+
+    def __str__(self) -> str:
+        return self.remote_id
+
+
+class IndexKey(models.Model):
+    """The local index of an ATS: which remote person carries which identifier (rule 20)."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=8, choices=IdentityKind.choices)
+    value = models.TextField()
+    remote_person_id = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("connection", "kind", "value", "remote_person_id", name="index_once")]
+        indexes = [models.Index("connection", "remote_person_id", name="index_person")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} -> {self.remote_person_id}"
+
+
+class Transition(models.Model):
+    """A stage change that a person made, in either system; recorded even where its write was dropped."""
+
+    candidacy = models.ForeignKey(Candidacy, on_delete=models.CASCADE, related_name="transitions")
+    side = models.CharField(max_length=10)
+    from_value = models.TextField(blank=True)
+    to_value = models.TextField()
+    changed_at = models.DateTimeField()
+    event_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("candidacy", "side", "to_value", "changed_at", name="transition_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.side}: {self.from_value} to {self.to_value}"
+
+
+class Tombstone(models.Model):
+    """Someone whom no poll, import or reconcile may bring back (rule 16). Outlives retention.
+
+    `key` is a keyed identifier; `job` is empty where the whole person is meant.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    key = models.TextField()
+    job = models.TextField(blank=True)
+    why = models.CharField(max_length=20)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("connection", "key", "job", name="tombstone_once")]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.why}"

@@ -1,0 +1,248 @@
+"""Verbs on people and candidacies. Called inside the engine's settling transaction, under the person's lease."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from apps.candidates import linkedin_urls
+from apps.candidates.models import (
+    Candidacy,
+    CandidacyState,
+    Identity,
+    IdentityKind,
+    IndexKey,
+    Person,
+    PersonState,
+    Profile,
+    Tombstone,
+    Transition,
+)
+from apps.candidates.rules import Key, names_compatible, normal_email
+from apps.mappings.models import Mapping
+from apps.providers import contract
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Who someone is. Exactly one of `person`, `remote_id`, `several`, `buried` says something; none
+    of them: nobody knows this person yet."""
+
+    person: Person | None = None
+    remote_id: str = ""
+    several: str = ""
+    buried: str = ""
+
+
+def keys_of_profile(profile: contract.Profile) -> tuple[Key, ...]:
+    """A profile's identifiers, strongest first: canonical LinkedIn key, member URN, shared e-mail."""
+    keys = []
+    slug = linkedin_urls.identity_key(profile.url)
+    if slug is not None:
+        keys.append(Key(IdentityKind.LINKEDIN, slug, profile.url))
+    if profile.member:
+        keys.append(Key(IdentityKind.MEMBER, profile.member, profile.member))
+    email = normal_email(profile.email) if profile.email else None
+    if email is not None:
+        keys.append(Key(IdentityKind.EMAIL, email, profile.email))
+    return tuple(keys)
+
+
+def keys_of_person(person: contract.Person) -> tuple[Key, ...]:
+    """An ATS person's identifiers."""
+    slugs = [(linkedin_urls.identity_key(url), url) for url in person.social_urls]
+    emails = [(normal_email(email), email) for email in person.emails]
+    return tuple(
+        [Key(IdentityKind.LINKEDIN, value, raw) for value, raw in slugs if value]
+        + [Key(IdentityKind.EMAIL, value, raw) for value, raw in emails if value]
+    )
+
+
+def survivor_of(person: Person) -> Person:
+    """The person that a chain of merges ends at."""
+    while person.merged_into is not None:
+        person = person.merged_into
+    return person
+
+
+def find_person(*, connection_id: UUID, keys: Sequence[Key], name: str, job: str) -> Found:
+    """Who carries these identifiers: tombstones first, then our own people, then the ATS's index.
+
+    The LinkedIn key and the member URN decide alone; an e-mail only with a compatible name.
+    """
+    buried = Tombstone.objects.filter(connection_id=connection_id, key__in=[k.lease for k in keys], job__in=["", job])
+    stone = buried.first()
+    if stone is not None:
+        return Found(buried=stone.why)
+    known = Identity.objects.filter(connection_id=connection_id).select_related("person")
+    for key in keys:
+        identity = known.filter(kind=key.kind, value=key.value).first()
+        if identity is None:
+            continue
+        person = survivor_of(identity.person)
+        if key.kind == IdentityKind.EMAIL and not names_compatible(name, str(person)):
+            return Found(several=f"{person} in the ATS has the same e-mail address and another name.")
+        return Found(person=person)
+    return find_in_index(connection_id=connection_id, keys=keys)
+
+
+def find_in_index(*, connection_id: UUID, keys: Sequence[Key]) -> Found:
+    """Who in the ATS carries these identifiers, by the local index alone."""
+    for key in keys:
+        rows = IndexKey.objects.filter(connection_id=connection_id, kind=key.kind, value=key.value)
+        ids = sorted(set(rows.values_list("remote_person_id", flat=True)))
+        if len(ids) > 1:
+            return Found(several=f"The ATS has {len(ids)} people with this {key.kind} key: {', '.join(ids)}.")
+        if ids:
+            return Found(remote_id=ids[0])
+    return Found()
+
+
+def ensure_person(
+    *, connection_id: UUID, found: Found, profile: contract.Profile, keys: Sequence[Key], now: datetime
+) -> Person:
+    """The person of a profile, with the identifiers that the profile adds."""
+    person = found.person
+    if person is None and found.remote_id:
+        person = Person.objects.filter(connection_id=connection_id, remote_id=found.remote_id).first()
+        person = survivor_of(person) if person else None
+    if person is None:
+        person = Person.objects.create(
+            connection_id=connection_id,
+            remote_id=found.remote_id,
+            first_name=profile.first_name,
+            last_name=profile.last_name,
+            company=profile.company,
+            title=profile.title,
+            first_seen_at=now,
+        )
+    add_identities(person=person, keys=keys, source="linkedin", now=now)
+    return person
+
+
+def add_identities(*, person: Person, keys: Iterable[Key], source: str, now: datetime) -> None:
+    """Note identifiers; one that names somebody else already stays with them."""
+    Identity.objects.bulk_create(
+        [
+            Identity(
+                connection_id=person.connection_id,
+                person=person,
+                kind=key.kind,
+                value=key.value,
+                seen_as=key.seen_as,
+                source=source,
+                seen_at=now,
+            )
+            for key in keys
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def ensure_candidacy(*, person: Person, mapping: Mapping, profile: contract.Profile) -> Candidacy:
+    candidacy, _ = Candidacy.objects.of_everyone().get_or_create(
+        person=person,
+        job_id=mapping.job_id,
+        defaults={"client_id": mapping.client_id, "mapping": mapping, "added_at": profile.added_at},
+    )
+    return candidacy
+
+
+def restart(*, candidacy: Candidacy) -> None:
+    """A person re-added someone whose candidacy had ended: a new generation (rule 16)."""
+    Candidacy.objects.of_everyone().filter(pk=candidacy.pk, state=CandidacyState.ENDED).update(
+        state=CandidacyState.OPEN, ended_because="", generation=candidacy.generation + 1
+    )
+    candidacy.refresh_from_db()
+
+
+def end_candidacies(*, person: Person, because: str) -> int:
+    return (
+        Candidacy.objects.of_everyone()
+        .filter(person=person, state=CandidacyState.OPEN)
+        .update(state=CandidacyState.ENDED, ended_because=because)
+    )
+
+
+def bury_person(*, person: Person, why: str, now: datetime) -> None:
+    """The person is gone from the ATS; tombstones keep every poll from bringing them back (rule 16)."""
+    Person.objects.filter(pk=person.pk).update(state=PersonState.DELETED)
+    end_candidacies(person=person, because=why)
+    keys = [Key(identity.kind, identity.value) for identity in person.identities.all()]
+    Tombstone.objects.bulk_create(
+        [Tombstone(connection_id=person.connection_id, key=key.lease, job="", why=why, at=now) for key in keys],
+        ignore_conflicts=True,
+    )
+    forget_index(connection_id=person.connection_id, remote_person_id=person.remote_id)
+
+
+def forget_index(*, connection_id: UUID, remote_person_id: str) -> None:
+    IndexKey.objects.filter(connection_id=connection_id, remote_person_id=remote_person_id).delete()
+
+
+def index_people(*, connection_id: UUID, people: Iterable[contract.Person]) -> None:
+    """Write the identifiers that the ATS's people carry now into the local index."""
+    people = list(people)
+    fresh = {
+        (person.id, key.kind, key.value) for person in people for key in keys_of_person(person)
+    }
+    rows = IndexKey.objects.filter(connection_id=connection_id, remote_person_id__in=[person.id for person in people])
+    stale = [row.pk for row in rows if (row.remote_person_id, row.kind, row.value) not in fresh]
+    IndexKey.objects.filter(pk__in=stale).delete()
+    IndexKey.objects.bulk_create(
+        [
+            IndexKey(connection_id=connection_id, kind=kind, value=value, remote_person_id=remote_id)
+            for remote_id, kind, value in sorted(fresh)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def index_own(*, person: Person, remote_id: str) -> None:
+    """Put someone we just created into the index, before any crawl can show them."""
+    kinds = [IdentityKind.LINKEDIN, IdentityKind.EMAIL]
+    IndexKey.objects.bulk_create(
+        [
+            IndexKey(connection_id=person.connection_id, kind=kind, value=value, remote_person_id=remote_id)
+            for kind, value in person.identities.filter(kind__in=kinds).values_list("kind", "value")
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def follow_merge(*, loser: Person, survivor: Person) -> None:
+    """A merge in the ATS: the survivor takes over identifiers, profiles and candidacies (rule 22)."""
+    Person.objects.filter(pk=loser.pk).update(state=PersonState.MERGED, merged_into=survivor)
+    Identity.objects.filter(person=loser).update(person=survivor)
+    theirs = {c.job_id: c for c in Candidacy.objects.of_everyone().filter(person=survivor)}
+    for candidacy in Candidacy.objects.of_everyone().filter(person=loser):
+        kept = theirs.get(candidacy.job_id)
+        if kept is None:
+            Candidacy.objects.of_everyone().filter(pk=candidacy.pk).update(person=survivor)
+            continue
+        Profile.objects.filter(candidacy=candidacy).update(candidacy=kept)
+        Candidacy.objects.of_everyone().filter(pk=candidacy.pk).update(
+            state=CandidacyState.ENDED, ended_because="merged", application_id=""
+        )
+    forget_index(connection_id=loser.connection_id, remote_person_id=loser.remote_id)
+
+
+def record_transition(
+    *, candidacy: Candidacy, side: str, from_value: str, to_value: str, changed_at: datetime, event_id: int
+) -> None:
+    """Note a person's move once, whatever the number of times it is reported (rule 12)."""
+    Transition.objects.bulk_create(
+        [
+            Transition(
+                candidacy=candidacy,
+                side=side,
+                from_value=from_value,
+                to_value=to_value,
+                changed_at=changed_at,
+                event_id=event_id,
+            )
+        ],
+        ignore_conflicts=True,
+    )

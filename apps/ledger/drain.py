@@ -1,0 +1,168 @@
+"""The drain loop: claim, hand to the handler, settle. The only broad except of the project lives here."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+
+from apps.core import clock, errors
+from apps.ledger import health, leases, outcomes, services
+from apps.ledger.leases import Claimed, Lease
+from apps.ledger.models import Attempt, Event, Mailbox, Waiter
+from apps.ledger.outcomes import Decision, Handler, Outcome, Unit
+from apps.ledger.states import FINAL, State
+
+log = structlog.get_logger()
+
+ATTEMPTS = 8
+"""Then the event is dead, by cause (RULES.md, Defaults)."""
+
+LONGEST_PAUSE = timedelta(minutes=30)
+
+_handlers: dict[str, Handler] = {}
+
+
+def register(name: str, handler: Handler) -> None:
+    """Called by the apps above when they start; the ledger knows handlers by name only."""
+    _handlers[name] = handler
+
+
+def drain(*, until: datetime) -> int:
+    """Work until nothing is due or real time reaches `until`; returns the number of settled events."""
+    settled = 0
+    while clock.real_now() < until:
+        now = clock.now()
+        health.beat("drain")
+        found = leases.claim(now=now)
+        if found is None:
+            break
+        lease, claimed = found
+        settled += _work(lease, claimed, now=now)
+    return settled
+
+
+def _work(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> int:
+    by_handler: dict[str, list[Claimed]] = defaultdict(list)
+    for box in claimed:
+        by_handler[box.handler].append(box)
+    return sum(_handle(lease, name, boxes, now=now) for name, boxes in by_handler.items())
+
+
+def _handle(lease: Lease, name: str, boxes: Sequence[Claimed], *, now: datetime) -> int:
+    killed = [box for box in boxes if box.claims > leases.LONE_CLAIMS]
+    if killed:
+        detail = f"A worker died {leases.LONE_CLAIMS} times while it had this event; it may be what kills it."
+        return settle(lease, [outcomes.settled(box, outcomes.dead("killed", detail), first_only=True) for box in killed], now=now)
+    started = clock.real_now()
+    try:
+        units = _handlers[name](lease, boxes, now=now)
+        return settle(lease, units, now=now)
+    except leases.LeaseLost:
+        log.warning("ledger.lease.lost", handler=name, mailboxes=len(boxes))
+        return 0
+    except errors.SyncError as error:
+        units = [outcomes.settled(box, of_error(error, now=now)) for box in boxes]
+        return settle(lease, units, now=now)
+    except Exception:
+        log.exception("ledger.handler.internal", handler=name, mailboxes=len(boxes), since=started.isoformat())
+        if len(boxes) > 1:
+            return sum(_handle(lease, name, [box], now=now) for box in boxes)
+        detail = "SyncPortal failed on this event; the log of the worker has the details. Replay it after an update."
+        return settle(lease, [outcomes.settled(boxes[0], outcomes.dead("internal", detail), first_only=True)], now=now)
+
+
+def of_error(error: errors.SyncError, *, now: datetime) -> Outcome:
+    """The state an anticipated error leads to. RateLimited and AuthExpired put the event back: their
+    gate is closed by whoever owns it, and no attempt is spent (rules 4, 6, 24)."""
+    if isinstance(error, errors.RateLimited):
+        return outcomes.put_back(error.detail, due_at=error.until or now + timedelta(seconds=5))
+    if isinstance(error, errors.AuthExpired):
+        return outcomes.put_back(error.detail, due_at=now + timedelta(seconds=1))
+    if isinstance(error, errors.Transient | errors.Unknown):
+        return outcomes.retry(error.detail, cause=error.cause)
+    return outcomes.dead(error.cause, error.detail)
+
+
+def settle(lease: Lease, units: Sequence[Unit], *, now: datetime) -> int:
+    """Commit units whose mailboxes and keys are still ours; a unit that lost its lease changes no row."""
+    settled = 0
+    with transaction.atomic():
+        ours = leases.held_mailboxes(lease)
+        touched: set[int] = set()
+        waiting: set[int] = set()
+        follow: list[services.NewEvent] = []
+        for unit in units:
+            if not unit.mailboxes <= ours or not leases.holds_keys(lease, unit.keys):
+                log.warning("ledger.settle.lost", mailboxes=len(unit.mailboxes))
+                continue
+            decision = unit.decide()
+            _write(decision, now=now)
+            settled += len(decision.outcomes)
+            follow.extend(decision.follow)
+            touched |= unit.mailboxes
+            waiting |= unit.mailboxes if decision.waits else set()
+        services.append_many(follow, now=now)
+        Mailbox.objects.filter(pk__in=touched).update(lease_token=None, lease_until=None, claims=0)
+        services.refresh_mailboxes(sorted(touched))
+        still = Waiter.objects.filter(mailbox_id__in=waiting).values_list("mailbox_id", flat=True)
+        Mailbox.objects.filter(pk__in=still).update(due_at=None)
+        leases.free_keys(lease)
+    leases.wake_waiters(now=now)
+    return settled
+
+
+def _write(decision: Decision, *, now: datetime) -> None:
+    attempts = dict(Event.objects.filter(pk__in=decision.outcomes).values_list("pk", "attempts"))
+    tries: list[Attempt] = []
+    for pk, outcome in decision.outcomes.items():
+        final = _spent(outcome, attempts[pk]) if outcome.counts else outcome
+        Event.objects.filter(pk=pk).update(**_changes(final, attempts[pk], now=now))
+        tries += [
+            Attempt(
+                event_id=pk,
+                at=now,
+                operation=tried.operation,
+                outcome=tried.outcome,
+                detail=tried.detail,
+                seconds=tried.seconds,
+            )
+            for tried in outcome.tried
+        ]
+    Attempt.objects.bulk_create(tries)
+
+
+def _changes(outcome: Outcome, attempts: int, *, now: datetime) -> dict[str, Any]:
+    changes: dict[str, Any] = {
+        "state": outcome.state,
+        "reason": outcome.reason,
+        "detail": outcome.detail,
+        "cause": outcome.cause,
+        "hold_key": outcome.hold_key,
+        "attempts": attempts + int(outcome.counts),
+        "due_at": outcome.due_at or _next_try(attempts, outcome, now=now),
+        "settled_at": now if outcome.state in FINAL else None,
+    }
+    for name, value in (("plan", dict(outcome.plan)), ("clients", list(outcome.clients)), ("subject", outcome.subject)):
+        if value:
+            changes[name] = value
+    return changes
+
+
+def _spent(outcome: Outcome, attempts: int) -> Outcome:
+    if attempts + 1 < ATTEMPTS:
+        return outcome
+    detail = f"Tried {ATTEMPTS} times; the last answer was: {outcome.detail}"
+    return outcomes.dead(outcome.cause, detail, plan=outcome.plan, tried=outcome.tried)
+
+
+def _next_try(attempts: int, outcome: Outcome, *, now: datetime) -> datetime:
+    if outcome.state != State.RETRYING:
+        return now
+    ceiling = min(timedelta(seconds=2 ** (attempts + 1)), LONGEST_PAUSE)
+    return now + ceiling * random.random()  # noqa: S311 - full jitter, not a secret

@@ -1,0 +1,237 @@
+"""Leases in real time: of mailboxes (claimed in turn) and of opaque keys (taken in key order, never waited for)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection as database
+from django.db import transaction
+
+from apps.core import clock
+from apps.ledger.models import Event, KeyLease, Mailbox, Waiter
+
+BATCH = 50
+"""Mailboxes a claim takes: the size measured in the prototype; one snapshot serves them all."""
+
+EVENTS_PER_MAILBOX = 20
+"""A mailbox with more comes back at once; it bounds what one lease has to finish."""
+
+LONE_CLAIMS = 5
+"""Lone claims that died before settling until the mailbox's head is given up as killed (rule 4)."""
+
+
+class LeaseLost(RuntimeError):
+    """The lease ran out and someone else may hold it: start no call, change no row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A worker's right to a set of mailboxes, until a moment of real time."""
+
+    token: UUID
+    until: datetime
+
+    def require(self, seconds: float) -> None:
+        """Raise LeaseLost unless the lease outlives a call of `seconds` (rule 5)."""
+        if clock.real_now() + timedelta(seconds=seconds) >= self.until:
+            raise LeaseLost
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One leased mailbox with its due events in order."""
+
+    id: int
+    key: str
+    handler: str
+    claims: int
+    events: tuple[Event, ...]
+
+
+def lease_time() -> timedelta:
+    return timedelta(seconds=settings.SYNCPORTAL_LEASE_SECONDS)
+
+
+NEXT_TURN = """
+UPDATE ledger_turn SET served_at = %(real)s WHERE key = (
+    SELECT t.key FROM ledger_turn t
+    WHERE NOT EXISTS (SELECT 1 FROM ledger_closedgate g WHERE g.gate = t.gate)
+      AND EXISTS (SELECT 1 FROM ledger_mailbox m
+                  WHERE m.turn = t.key AND m.due_at <= %(now)s AND m.lease_token IS NULL)
+    ORDER BY t.served_at NULLS FIRST, t.key LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING key
+"""
+
+CLAIM = """
+UPDATE ledger_mailbox SET lease_token = %(token)s, lease_until = %(until)s, claims = claims + 1, due_at = NULL
+WHERE id IN (
+    SELECT id FROM ledger_mailbox
+    WHERE turn = %(turn)s AND due_at <= %(now)s AND lease_token IS NULL
+      AND NOT EXISTS (SELECT 1 FROM ledger_closedgate g WHERE g.gate = ledger_mailbox.gate)
+    ORDER BY priority, due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+RETURNING id, key, handler, claims
+"""
+
+
+HEADS = """
+SELECT e.* FROM unnest(%s::bigint[]) AS box(id) CROSS JOIN LATERAL (
+    SELECT * FROM ledger_event WHERE mailbox_id = box.id AND state IN ('queued', 'retrying') ORDER BY id LIMIT %s
+) e ORDER BY e.mailbox_id, e.id
+"""
+
+
+def claim(*, now: datetime, limit: int = BATCH) -> tuple[Lease, list[Claimed]] | None:
+    """Lease due mailboxes of the turn that waited longest, best priority first; None if none is due.
+
+    A mailbox whose earlier lease expired unsettled (claims > 1) travels alone, so that whatever
+    kills a worker is found out.
+    """
+    token = uuid.uuid4()
+    with transaction.atomic(), database.cursor() as cursor:
+        real = clock.real_now()
+        cursor.execute(NEXT_TURN, {"now": now, "real": real})
+        turn = cursor.fetchone()
+        if turn is None:
+            return None
+        until = real + lease_time()
+        cursor.execute(CLAIM, {"turn": turn[0], "now": now, "token": token, "until": until, "limit": limit})
+        rows = cursor.fetchall()
+        suspects = [row for row in rows if row[3] > 1]
+        if suspects and len(rows) > 1:
+            rows = _keep_one(rows, alone=suspects[0][0], now=now)
+        events = _due_events([row[0] for row in rows], now=now)
+    return Lease(token, until), [Claimed(row[0], row[1], row[2], row[3], tuple(events[row[0]])) for row in rows]
+
+
+def _due_events(boxes: Sequence[int], *, now: datetime) -> dict[int, list[Event]]:
+    """The first due events of each mailbox; one that is not due yet keeps the later ones behind it."""
+    due: dict[int, list[Event]] = {box: [] for box in boxes}
+    waiting: set[int] = set()
+    for event in Event.objects.raw(HEADS, [list(boxes), EVENTS_PER_MAILBOX]):
+        if event.due_at > now:
+            waiting.add(event.mailbox_id)
+        if event.mailbox_id not in waiting:
+            due[event.mailbox_id].append(event)
+    return due
+
+
+def _keep_one(rows: list[tuple[int, str, str, int]], *, alone: int, now: datetime) -> list[tuple[int, str, str, int]]:
+    others = [row[0] for row in rows if row[0] != alone]
+    with database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE ledger_mailbox SET lease_token = NULL, lease_until = NULL, due_at = %s, claims = claims - 1 "
+            "WHERE id = ANY(%s)",
+            [now, others],
+        )
+    return [row for row in rows if row[0] == alone]
+
+
+def extend(lease: Lease) -> Lease:
+    """A lease with a fresh end, for long work. Raises LeaseLost if any part of it was taken."""
+    until = clock.real_now() + lease_time()
+    with transaction.atomic():
+        kept = Mailbox.objects.filter(lease_token=lease.token, lease_until__gt=clock.real_now()).update(lease_until=until)
+        KeyLease.objects.filter(token=lease.token).update(until=until)
+    if not kept:
+        raise LeaseLost
+    return Lease(lease.token, until)
+
+
+def held_mailboxes(lease: Lease) -> set[int]:
+    """Lock and name the mailboxes that are still ours, inside the settling transaction (rule 3)."""
+    rows = Mailbox.objects.select_for_update().filter(lease_token=lease.token).order_by("pk")
+    return set(rows.values_list("pk", flat=True))
+
+
+TAKE = """
+INSERT INTO ledger_keylease (key, token, until) SELECT k, %(token)s, %(until)s FROM unnest(%(keys)s::text[]) AS k ORDER BY k
+ON CONFLICT (key) DO UPDATE SET token = excluded.token, until = excluded.until
+    WHERE ledger_keylease.until < %(real)s OR ledger_keylease.token = excluded.token
+RETURNING key
+"""
+
+
+def take_keys(lease: Lease, keys: Collection[str], *, mailboxes: Sequence[int]) -> bool:
+    """Take all of `keys` for the lease, or none.
+
+    The loser is noted as waiting for each key it lacked; `free_keys` makes it due again.
+    """
+    wanted = sorted(set(keys))
+    if not wanted:
+        return True
+    real = clock.real_now()
+    with transaction.atomic():
+        with database.cursor() as cursor:
+            cursor.execute(TAKE, {"token": lease.token, "until": lease.until, "keys": wanted, "real": real})
+            taken = {row[0] for row in cursor.fetchall()}
+        missing = [key for key in wanted if key not in taken]
+        if missing:
+            Waiter.objects.bulk_create(
+                [Waiter(key=key, mailbox_id=box) for key in missing for box in mailboxes], ignore_conflicts=True
+            )
+            transaction.set_rollback(False)
+    if missing:
+        _give_back(lease, taken)
+    return not missing
+
+
+def _give_back(lease: Lease, keys: Collection[str]) -> None:
+    KeyLease.objects.filter(token=lease.token, key__in=keys).delete()
+
+
+def holds_keys(lease: Lease, keys: Collection[str]) -> bool:
+    """Lock and check, inside the settling transaction, that every key is still ours."""
+    held = KeyLease.objects.select_for_update().filter(token=lease.token, key__in=keys).order_by("key")
+    return len(held) == len(set(keys))
+
+
+WAKE = """
+WITH woken AS (DELETE FROM ledger_waiter w WHERE NOT EXISTS (
+        SELECT 1 FROM ledger_keylease k WHERE k.key = w.key AND k.until >= %(real)s) RETURNING w.mailbox_id),
+ordered AS (SELECT id FROM ledger_mailbox WHERE id IN (SELECT mailbox_id FROM woken) ORDER BY id FOR UPDATE)
+UPDATE ledger_mailbox m SET due_at = least(m.due_at, %(now)s) FROM ordered WHERE m.id = ordered.id
+    AND EXISTS (SELECT 1 FROM ledger_event e WHERE e.mailbox_id = m.id AND e.state IN ('queued', 'retrying'))
+"""
+
+
+def wake_waiters(*, now: datetime) -> int:
+    """Make due whatever waited for a key that nobody holds any more."""
+    with database.cursor() as cursor:
+        cursor.execute(WAKE, {"now": now, "real": clock.real_now()})
+        return cursor.rowcount
+
+
+def free_keys(lease: Lease) -> None:
+    """Let go of every key of the lease."""
+    KeyLease.objects.filter(token=lease.token).delete()
+
+
+def heal_expired(*, now: datetime) -> int:
+    """Free the mailboxes and keys whose holder let its lease run out; returns how many mailboxes."""
+    real = clock.real_now()
+    with transaction.atomic():
+        expired = Mailbox.objects.select_for_update(skip_locked=True).filter(lease_until__lt=real).order_by("pk")
+        boxes = list(expired.values_list("pk", flat=True))
+        Mailbox.objects.filter(pk__in=boxes).update(lease_token=None, lease_until=None, due_at=now)
+    KeyLease.objects.filter(until__lt=real).delete()
+    return len(boxes)
+
+
+STRANDED = """
+UPDATE ledger_mailbox m SET due_at = %s
+WHERE m.due_at IS NULL AND m.lease_token IS NULL AND m.id IN (
+    SELECT mailbox_id FROM ledger_event WHERE state IN ('queued', 'retrying') AND arrived_at <= %s)
+AND NOT EXISTS (SELECT 1 FROM ledger_waiter w WHERE w.mailbox_id = m.id)
+"""
+
+
+def revive_stranded(*, now: datetime) -> int:
+    """Give a due time to open events whose mailbox has neither one nor a lease; each is a fault (rule 3)."""
+    with database.cursor() as cursor:
+        cursor.execute(STRANDED, [now, now])
+        return cursor.rowcount

@@ -1,0 +1,231 @@
+"""Durable work: what arrived, in which order it must be handled, who is handling it, what became of it.
+
+The ledger knows no provider and no candidate: gates, turns, groups, subjects and hold keys are
+opaque strings that the apps above choose.
+"""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from apps.ledger import states
+
+
+class Mailbox(models.Model):
+    """What must stay in order: one remote object. The unit that a worker leases.
+
+    `due_at` is app time and empty while nothing is due or a worker has it; `lease_until` is real time.
+    """
+
+    key = models.TextField(unique=True)
+    handler = models.CharField(max_length=40)
+    gate = models.TextField(help_text="what may be closed on its own: a connection, a channel")
+    turn = models.TextField(help_text="the gate and the client: turns rotate")
+    priority = models.SmallIntegerField(default=states.Priority.NEW_CANDIDATE)
+    due_at = models.DateTimeField(null=True)
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    claims = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                "turn",
+                "priority",
+                "due_at",
+                "id",
+                name="mailbox_due",
+                condition=Q(due_at__isnull=False, lease_token__isnull=True),
+            ),
+            models.Index("lease_until", name="mailbox_leased", condition=Q(lease_token__isnull=False)),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="mailbox_lease_whole",
+                condition=Q(lease_token__isnull=True, lease_until__isnull=True)
+                | Q(lease_token__isnull=False, lease_until__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Event(models.Model):
+    """One thing that arrived or is to be done. It never leaves without a state and a reason."""
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=60)
+    state = models.CharField(max_length=12, choices=states.State.choices, default=states.State.QUEUED)
+    reason = models.CharField(max_length=20, choices=states.Reason.choices, blank=True)
+    detail = models.TextField(blank=True)
+    cause = models.CharField(max_length=80, blank=True)
+    priority = models.SmallIntegerField(default=states.Priority.NEW_CANDIDATE)
+    payload = models.JSONField(default=dict)
+    plan = models.JSONField(default=dict, help_text="what was decided and why")
+    connection = models.UUIDField(null=True)
+    clients = ArrayField(models.UUIDField(), default=list)
+    subject = models.TextField(blank=True, help_text="whom it is about, for a timeline")
+    hold_key = models.TextField(blank=True)
+    caused_by = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="caused")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    arrived_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index("mailbox", "id", name="event_open", condition=Q(state__in=states.OPEN)),
+            models.Index("hold_key", name="event_held", condition=Q(state="held")),
+            models.Index("subject", "id", name="event_subject"),
+            models.Index(fields=["state", "-id"], name="event_state"),
+            models.Index("caused_by", name="event_cause"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="event_says_why",
+                condition=~Q(state__in=[states.State.HELD, states.State.SKIPPED, states.State.DEAD])
+                | ~Q(reason="", cause=""),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.pk}"
+
+
+class DedupeKey(models.Model):
+    """A delivery seen once; kept apart from events, so that deleting old events reopens nothing."""
+
+    source = models.TextField()
+    key = models.TextField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("source", "key", name="delivery_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.key}"
+
+
+class Turn(models.Model):
+    """When a turn was last served, so that turns rotate."""
+
+    key = models.TextField(primary_key=True)
+    gate = models.TextField()
+    served_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class ClosedGate(models.Model):
+    """A reason for which nothing passes a gate; open again when no reason is left."""
+
+    gate = models.TextField()
+    reason = models.CharField(max_length=20, choices=states.Reason.choices)
+    until = models.DateTimeField(null=True, help_text="app time at which it opens by itself")
+    since = models.DateTimeField()
+    detail = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("gate", "reason", name="gate_closed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.gate}: {self.reason}"
+
+
+class KeyLease(models.Model):
+    """Exclusive use of an opaque key (a candidacy, an identity) by one worker, in real time."""
+
+    key = models.TextField(primary_key=True)
+    token = models.UUIDField()
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index("token", name="keylease_token")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Waiter(models.Model):
+    """A mailbox that found a key taken; due again when the holder settles."""
+
+    key = models.TextField()
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("key", "mailbox", name="waits_once")]
+
+    def __str__(self) -> str:
+        return f"{self.mailbox_id} waits for {self.key}"
+
+
+class Effect(models.Model):
+    """A remote write that must not happen twice: intended (committed before the call), then closed.
+
+    An intention without an outcome counts as unknown, never as fresh.
+    """
+
+    key = models.TextField(unique=True)
+    kind = models.CharField(max_length=40)
+    state = models.CharField(max_length=10, choices=states.EffectState.choices, default=states.EffectState.INTENDED)
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="effects")
+    token = models.UUIDField()
+    marker = models.TextField(blank=True, help_text="what a read-back looks for")
+    result = models.JSONField(default=dict)
+    tries = models.PositiveSmallIntegerField(default=1)
+    read_back_at = models.DateTimeField(null=True)
+    intended_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="effect_closed_with_time",
+                condition=Q(state__in=["intended", "unknown"]) | Q(closed_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.state}"
+
+
+class Attempt(models.Model):
+    """One try of one event, for the sync log; request and response are redacted before they get here."""
+
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="tries")
+    at = models.DateTimeField()
+    operation = models.CharField(max_length=60)
+    outcome = models.CharField(max_length=20)
+    detail = models.TextField(blank=True)
+    seconds = models.FloatField(default=0)
+
+    class Meta:
+        indexes = [models.Index("event", "id", name="attempt_event")]
+
+    def __str__(self) -> str:
+        return f"{self.operation}: {self.outcome}"
+
+
+class Heartbeat(models.Model):
+    """Progress, not life: written by the drain itself, in real time."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Fault(models.Model):
+    """A count of things that should not happen but are healed: stranded events, bad signatures."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    count = models.PositiveBigIntegerField(default=0)
+    last_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.count}"

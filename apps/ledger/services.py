@@ -1,0 +1,201 @@
+"""Append, release, hold: the verbs by which the rest of the app writes to the ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection as database
+from django.db import transaction
+
+from apps.core import jobs
+from apps.ledger.models import DedupeKey, Event, Fault, Mailbox
+from apps.ledger.states import OPEN, Priority, State
+
+TIMER = "timer"
+"""The hold key of what is held until its own due time."""
+
+DEDUPE_KEPT = timedelta(days=30)
+"""Longer than any sender's retry schedule (Greenhouse: 15 h) and any cursor's overlap (rule 1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """What to append. `mailbox` orders it, `gate` may hold it back, `dedupe` makes it arrive once."""
+
+    kind: str
+    mailbox: str
+    gate: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    dedupe: str = ""
+    turn: str = ""
+    priority: int = Priority.NEW_CANDIDATE
+    connection: UUID | None = None
+    clients: tuple[UUID, ...] = ()
+    subject: str = ""
+    due_at: datetime | None = None
+    caused_by: int | None = None
+    handled_by: str = ""
+
+    @property
+    def handler(self) -> str:
+        """Who gets it: the part of the kind before the first dot, unless another is named."""
+        return self.handled_by or self.kind.partition(".")[0]
+
+
+APPEND = """
+WITH fresh AS (
+    INSERT INTO ledger_dedupekey (source, key, seen_at)
+    SELECT %(source)s, %(dedupe)s, %(now)s WHERE %(dedupe)s <> ''
+    ON CONFLICT (source, key) DO NOTHING
+    RETURNING 1
+), box AS (
+    INSERT INTO ledger_mailbox (key, handler, gate, turn, priority, due_at, claims)
+    SELECT %(mailbox)s, %(handler)s, %(gate)s, %(turn)s, %(priority)s, %(due_at)s, 0
+    WHERE %(dedupe)s = '' OR EXISTS (SELECT 1 FROM fresh)
+    ON CONFLICT (key) DO UPDATE SET
+        due_at = least(ledger_mailbox.due_at, excluded.due_at),
+        priority = CASE WHEN ledger_mailbox.due_at IS NULL THEN excluded.priority
+                        ELSE least(ledger_mailbox.priority, excluded.priority) END
+    RETURNING id
+), turn AS (
+    INSERT INTO ledger_turn (key, gate) SELECT %(turn)s, %(gate)s FROM box ON CONFLICT (key) DO NOTHING
+)
+INSERT INTO ledger_event (mailbox_id, kind, state, reason, detail, cause, priority, payload, plan, connection, clients,
+    subject, hold_key, caused_by_id, attempts, due_at, arrived_at)
+SELECT box.id, %(kind)s, 'queued', '', '', '', %(priority)s, %(payload)s::jsonb, '{}'::jsonb, %(connection)s,
+    %(clients)s::uuid[], %(subject)s, '', %(caused_by)s, 0, %(due_at)s, %(now)s
+FROM box
+RETURNING id
+"""
+
+
+def append(event: NewEvent, *, now: datetime) -> int | None:
+    """Store one event and mark its mailbox due, in one statement; ring on commit.
+
+    Returns the event's id, or None where its dedupe key was seen before.
+    """
+    with database.cursor() as cursor:
+        cursor.execute(
+            APPEND,
+            {
+                "source": str(event.connection or ""),
+                "dedupe": event.dedupe,
+                "mailbox": event.mailbox,
+                "handler": event.handler,
+                "gate": event.gate,
+                "turn": event.turn or event.gate,
+                "priority": event.priority,
+                "due_at": event.due_at or now,
+                "kind": event.kind,
+                "payload": json.dumps(dict(event.payload)),
+                "connection": event.connection,
+                "clients": list(event.clients),
+                "subject": event.subject,
+                "caused_by": event.caused_by,
+                "now": now,
+            },
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    if event.due_at is None or event.due_at <= now:
+        transaction.on_commit(jobs.ring)
+    return int(row[0])
+
+
+def append_many(events: Iterable[NewEvent], *, now: datetime) -> list[int]:
+    """Append each in order, in one transaction; returns the ids of those that were new.
+
+    Mailboxes are locked by the upserts, so events go in mailbox order: two batches never deadlock.
+    """
+    ordered = sorted(events, key=lambda event: (event.dedupe, event.mailbox))
+    with transaction.atomic():
+        return [made for event in ordered if (made := append(event, now=now)) is not None]
+
+
+def append_dead(event: NewEvent, *, cause: str, detail: str, now: datetime) -> int | None:
+    """Store a delivery that was acknowledged but cannot be worked on, as a dead letter with its reason."""
+    with transaction.atomic():
+        made = append(event, now=now)
+        if made is not None:
+            Event.objects.filter(pk=made).update(state=State.DEAD, cause=cause, detail=detail, settled_at=now)
+            refresh_mailboxes([Event.objects.values_list("mailbox_id", flat=True).get(pk=made)])
+    return made
+
+
+REFRESH = """
+UPDATE ledger_mailbox m SET
+    due_at = head.due_at,
+    priority = coalesce(head.priority, m.priority)
+FROM (
+    SELECT box.id,
+        (SELECT e.due_at FROM ledger_event e WHERE e.mailbox_id = box.id AND e.state IN ('queued', 'retrying')
+         ORDER BY e.id LIMIT 1) AS due_at,
+        (SELECT min(e.priority) FROM ledger_event e WHERE e.mailbox_id = box.id
+         AND e.state IN ('queued', 'retrying')) AS priority
+    FROM ledger_mailbox box WHERE box.id = ANY(%s)
+) head
+WHERE m.id = head.id
+"""
+
+
+def refresh_mailboxes(ids: Sequence[int]) -> None:
+    """Set each mailbox's due time from its first open event. Lock the rows in an earlier statement:
+    an arrival that waits for the lock is then added on top, never overwritten (rule 3)."""
+    if not ids:
+        return
+    list(Mailbox.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
+    with database.cursor() as cursor:
+        cursor.execute(REFRESH, [list(ids)])
+
+
+def release_held(*, now: datetime, hold_key: str = "", ids: Sequence[int] = ()) -> int:
+    """Queue again what was held under `hold_key` (or the named events); returns how many."""
+    held = Event.objects.filter(state=State.HELD)
+    held = held.filter(pk__in=ids) if ids else held.filter(hold_key=hold_key)
+    with transaction.atomic():
+        boxes = list(held.order_by("mailbox_id").values_list("mailbox_id", flat=True).distinct())
+        list(Mailbox.objects.select_for_update().filter(pk__in=boxes).order_by("pk").values_list("pk"))
+        count = held.update(state=State.QUEUED, reason="", hold_key="", due_at=now)
+        refresh_mailboxes(boxes)
+    if count:
+        transaction.on_commit(jobs.ring)
+    return count
+
+
+def release_timed(*, now: datetime) -> int:
+    """Queue again what was held until a moment that has come (an unknown outcome to read back)."""
+    due = Event.objects.filter(state=State.HELD, hold_key=TIMER, due_at__lte=now)
+    return release_held(ids=list(due.values_list("pk", flat=True)[:500]), now=now, hold_key=TIMER) if due else 0
+
+
+def supersede(*, ids: Sequence[int], detail: str, now: datetime) -> int:
+    """Drop writes that a newer desire replaces; only those that nobody is performing."""
+    return Event.objects.filter(pk__in=ids, state__in=[*OPEN, State.HELD], mailbox__lease_token__isnull=True).update(
+        state=State.SUPERSEDED, detail=detail, settled_at=now
+    )
+
+
+def count_fault(name: str, *, now: datetime, by: int = 1) -> None:
+    """Count something that should not happen, for pages and metrics."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO ledger_fault (name, count, last_at) VALUES (%s, %s, %s) "
+            "ON CONFLICT (name) DO UPDATE SET count = ledger_fault.count + excluded.count, last_at = excluded.last_at",
+            [name, by, now],
+        )
+
+
+def fault_count(name: str) -> int:
+    return Fault.objects.filter(name=name).values_list("count", flat=True).first() or 0
+
+
+def forget_old_deliveries(*, now: datetime) -> int:
+    forgotten, _ = DedupeKey.objects.filter(seen_at__lt=now - DEDUPE_KEPT).delete()
+    return forgotten
+

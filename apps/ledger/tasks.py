@@ -1,0 +1,64 @@
+"""The wake-up and the sweep: entry points that read the clock and make one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import connection as database
+
+from apps.core import clock, jobs
+from apps.ledger import drain as loop
+from apps.ledger import gates, health, leases, services
+
+DRAIN_BUDGET = timedelta(seconds=50)
+"""Under the cluster's 120 s time-out with room for the last batch."""
+
+BEAT_EVERY = timedelta(seconds=10)
+
+Sweeper = Callable[[datetime], None]
+
+
+def drain(**_later: object) -> None:
+    """Work off what is due until nothing is or the budget of this wake-up is used."""
+    loop.drain(until=clock.real_now() + DRAIN_BUDGET)
+
+
+def sweep() -> None:
+    """Each second, from the broker's own wait: heal, and ring if anything is due (rule 3)."""
+    now = clock.now()
+    gates.open_due_gates(now=now)
+    services.release_timed(now=now)
+    leases.heal_expired(now=now)
+    leases.wake_waiters(now=now)
+    stranded = leases.revive_stranded(now=now)
+    if stranded:
+        services.count_fault("stranded", now=now, by=stranded)
+    for extra in _sweepers:
+        extra(now)
+    if _anything_due() or _beat_is_due():
+        jobs.ring()
+
+
+_sweepers: list[Sweeper] = []
+
+
+def register_sweeper(sweeper: Sweeper) -> None:
+    """Called by apps above the ledger that have time-driven work to append (polls)."""
+    _sweepers.append(sweeper)
+
+
+def _anything_due() -> bool:
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM ledger_mailbox m WHERE m.due_at <= %s AND m.lease_token IS NULL "
+            "AND NOT EXISTS (SELECT 1 FROM ledger_closedgate g WHERE g.gate = m.gate))",
+            [clock.now()],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _beat_is_due() -> bool:
+    """An idle worker still proves, every few seconds, that a wake-up reaches the drain."""
+    last = health.last_progress()
+    return last is None or clock.real_now() - last > BEAT_EVERY

@@ -1,0 +1,159 @@
+"""What belongs to what: Projects and jobs as last seen, their mappings, stage maps and the seat map."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from apps.accounts.models import Client
+from apps.accounts.scoping import ScopedManager
+from apps.connections.models import Connection
+
+
+class Project(models.Model):
+    """A LinkedIn Recruiter Project, as the catalogue last saw it."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="projects")
+    remote_id = models.TextField()
+    name = models.TextField()
+    active = models.BooleanField(default=True)
+    owner_seat = models.TextField(blank=True)
+    stages = models.JSONField(default=list, help_text="stage names in order")
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("connection", "remote_id", name="project_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Job(models.Model):
+    """An ATS job, as the catalogue last saw it."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="jobs")
+    remote_id = models.TextField()
+    name = models.TextField()
+    requisition = models.TextField(blank=True)
+    status = models.CharField(max_length=10)
+    folder = models.TextField(blank=True)
+    open_openings = models.JSONField(default=list)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("connection", "remote_id", name="job_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class JobStage(models.Model):
+    """An ATS stage, known by (scope, id); names are for people."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="stages")
+    scope = models.TextField(blank=True)
+    remote_id = models.TextField()
+    name = models.TextField()
+    order = models.IntegerField(default=0)
+    kind = models.CharField(max_length=10, default="open")
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("connection", "scope", "remote_id", name="stage_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Seat(models.Model):
+    """A LinkedIn Recruiter seat and the ATS user who is the same person (rule 31)."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="seats")
+    remote_id = models.TextField()
+    name = models.TextField()
+    active = models.BooleanField(default=True)
+    ats_user_id = models.TextField(blank=True)
+    email = models.EmailField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("connection", "remote_id", name="seat_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StageMap(models.Model):
+    """A named stage map; its rows live in versions."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="stage_maps")
+    name = models.CharField(max_length=120)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StageMapVersion(models.Model):
+    """One immutable set of rows: `rules.MapRow` as JSON. A version governs what is planned after it."""
+
+    stage_map = models.ForeignKey(StageMap, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    rows = models.JSONField()
+    reason = models.TextField(blank=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("stage_map", "number", name="map_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.stage_map} v{self.number}"
+
+
+class MappingState(models.TextChoices):
+    DRAFT = "draft"
+    SHADOW = "shadow"
+    PILOT = "pilot"
+    LIVE = "live"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+class Policy(models.TextChoices):
+    NEWEST = "newest"
+    ATS = "ats"
+    LINKEDIN = "linkedin"
+    ASK = "ask"
+
+
+class Mapping(models.Model):
+    """A Project kept in step with a job, for a client."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="mappings")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="mappings")
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="mappings")
+    stage_map = models.ForeignKey(StageMap, on_delete=models.PROTECT, related_name="mappings")
+    leading = models.BooleanField(default=True)
+    state = models.CharField(max_length=8, choices=MappingState.choices, default=MappingState.DRAFT)
+    policy = models.CharField(max_length=8, choices=Policy.choices, default=Policy.ASK)
+    source_id = models.TextField(blank=True, help_text="the ATS source set on new applications")
+    default_owner = models.TextField(blank=True, help_text="ATS user where the seat map names none")
+    removal_rejects = models.BooleanField(default=False)
+    halted_at = models.DateTimeField(null=True, help_text="the terminal-move guard stopped it")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ScopedManager("client")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("project", "job", name="mapping_once"),
+            models.UniqueConstraint(
+                "project", name="one_leading_job", condition=Q(leading=True) & ~Q(state=MappingState.ENDED)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project} / {self.job}"

@@ -1,0 +1,186 @@
+"""Verbs on the catalogue, the seat map, stage maps and mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max
+
+from apps.ledger import services as ledger
+from apps.mappings import rules
+from apps.mappings.models import (
+    Job,
+    JobStage,
+    MappingState,
+    Policy,
+    Project,
+    Seat,
+    StageMap,
+    StageMapVersion,
+)
+from apps.mappings.models import Mapping as ProjectMapping
+from apps.providers import contract
+
+if TYPE_CHECKING:
+    from apps.accounts.models import User
+
+
+class UnknownStage(ValueError):
+    """A stage-map row names a stage that the job does not have; the text says which and what there is."""
+
+
+def store_projects(*, connection_id: UUID, projects: Iterable[contract.Project], now: datetime) -> None:
+    for project in projects:
+        Project.objects.update_or_create(
+            connection_id=connection_id,
+            remote_id=project.id,
+            defaults={
+                "name": project.name,
+                "active": project.active,
+                "owner_seat": project.owner_seat,
+                "stages": list(project.stages),
+                "seen_at": now,
+            },
+        )
+
+
+def store_seats(*, connection_id: UUID, seats: Iterable[contract.Seat]) -> None:
+    for seat in seats:
+        name = f"{seat.first_name} {seat.last_name}".strip()
+        Seat.objects.update_or_create(
+            connection_id=connection_id, remote_id=seat.id, defaults={"name": name, "active": seat.active}
+        )
+
+
+def store_jobs(
+    *, connection_id: UUID, jobs: Iterable[contract.Job], stages: Iterable[contract.Stage], now: datetime
+) -> None:
+    for job in jobs:
+        Job.objects.update_or_create(
+            connection_id=connection_id,
+            remote_id=job.id,
+            defaults={
+                "name": job.name,
+                "requisition": job.requisition,
+                "status": job.status,
+                "folder": job.folder,
+                "open_openings": list(job.open_openings),
+                "seen_at": now,
+            },
+        )
+    for stage in stages:
+        JobStage.objects.update_or_create(
+            connection_id=connection_id,
+            scope=stage.scope,
+            remote_id=stage.id,
+            defaults={"name": stage.name, "order": stage.order, "kind": stage.kind, "active": stage.active},
+        )
+
+
+def end_vanished_jobs(*, connection_id: UUID, seen: Sequence[str]) -> int:
+    """Mark jobs that the ATS no longer lists, and pause their mappings; returns how many jobs."""
+    gone = Job.objects.filter(connection_id=connection_id).exclude(remote_id__in=seen).exclude(status="vanished")
+    ids = list(gone.values_list("pk", flat=True))
+    ProjectMapping.objects.of_everyone().filter(
+        job_id__in=ids, state__in=[MappingState.LIVE, MappingState.PILOT, MappingState.SHADOW]
+    ).update(state=MappingState.PAUSED)
+    return Job.objects.filter(pk__in=ids).update(status="vanished")
+
+
+def mapped_jobs(*, connection_id: UUID) -> frozenset[str]:
+    """Remote ids of the jobs that some mapping uses."""
+    mappings = ProjectMapping.objects.of_everyone().filter(job__connection_id=connection_id)
+    return frozenset(mappings.exclude(state=MappingState.ENDED).values_list("job__remote_id", flat=True))
+
+
+def propose_seats(*, linkedin_id: UUID, users: Iterable[contract.User]) -> int:
+    """Pair each LinkedIn seat with the ATS user of the same name, where exactly one fits; returns how many."""
+    by_name: dict[str, list[contract.User]] = {}
+    for user in users:
+        by_name.setdefault(user.name.casefold(), []).append(user)
+    paired = 0
+    for seat in Seat.objects.filter(connection_id=linkedin_id, ats_user_id=""):
+        fits = by_name.get(seat.name.casefold(), [])
+        if len(fits) == 1:
+            paired += Seat.objects.filter(pk=seat.pk).update(ats_user_id=fits[0].id, email=fits[0].email)
+    return paired
+
+
+def resolve_row(
+    job: Job, *, linkedin: str, ats: str, backward: bool = False, terminal: bool = False
+) -> rules.MapRow:
+    """A row with an ATS stage named as people name it, or "!rejected" / "!hired". Raises UnknownStage."""
+    if ats in rules.TERMINAL:
+        return rules.MapRow(linkedin=linkedin, ats=ats, backward=backward, terminal=terminal)
+    stages = JobStage.objects.filter(connection_id=job.connection_id, scope__in=["", job.remote_id], active=True)
+    fits = list(stages.filter(name=ats).values_list("remote_id", flat=True))
+    if len(fits) != 1:
+        names = ", ".join(stages.order_by("order").values_list("name", flat=True))
+        raise UnknownStage(f"The job {job.name} has {len(fits)} stages named {ats!r}; it has: {names}.")
+    return rules.MapRow(linkedin=linkedin, ats=fits[0], backward=backward, terminal=terminal)
+
+
+@transaction.atomic
+def save_stage_map(
+    *,
+    stage_map: StageMap,
+    rows: Sequence[rules.MapRow],
+    author: User | None,
+    reason: str,
+    now: datetime,
+) -> StageMapVersion:
+    """A new version; what was held for want of a row is planned again."""
+    StageMap.objects.select_for_update().get(pk=stage_map.pk)
+    last = stage_map.versions.aggregate(last=Max("number"))["last"] or 0
+    version = StageMapVersion.objects.create(
+        stage_map=stage_map,
+        number=last + 1,
+        rows=rules.rows_to_json(rows),
+        author=author,
+        reason=reason,
+        created_at=now,
+    )
+    ledger.release_held(hold_key=f"map:{stage_map.pk}", now=now)
+    return version
+
+
+@transaction.atomic
+def create_mapping(
+    *,
+    client_id: UUID,
+    project: Project,
+    job: Job,
+    rows: Sequence[rules.MapRow],
+    policy: Policy = Policy.ASK,
+    source_id: str = "",
+    default_owner: str = "",
+    state: MappingState = MappingState.DRAFT,
+    author: User | None = None,
+    now: datetime,
+) -> ProjectMapping:
+    """Map a Project to a job with a stage map of its own."""
+    stage_map = StageMap.objects.create(connection_id=job.connection_id, name=f"{project.name} / {job.name}")
+    save_stage_map(stage_map=stage_map, rows=rows, author=author, reason="First version", now=now)
+    return ProjectMapping.objects.create(
+        client_id=client_id,
+        project=project,
+        job=job,
+        stage_map=stage_map,
+        policy=policy,
+        source_id=source_id,
+        default_owner=default_owner,
+        state=state,
+    )
+
+
+def set_state(*, mapping_id: UUID, state: MappingState, now: datetime) -> None:
+    """Start or stop a mapping; what it held goes on when it is live again."""
+    changed = ProjectMapping.objects.of_everyone().filter(pk=mapping_id).update(state=state)
+    if changed and state in (MappingState.LIVE, MappingState.PILOT):
+        ProjectMapping.objects.of_everyone().filter(pk=mapping_id).update(halted_at=None)
+        ledger.release_held(hold_key=f"mapping:{mapping_id}", now=now)
+

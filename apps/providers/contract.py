@@ -1,0 +1,461 @@
+"""What every outside system looks like to the engine: values in, values out, errors of core.errors.
+
+Plain Python: no Django, no vendor JSON. A provider package translates between its wire and these
+dataclasses; what a system cannot do is declared in its `Capabilities` and planned around.
+All datetimes are aware and in UTC. All remote ids are strings, opaque to everything above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Generic, Protocol, TypeVar
+
+from apps.core.errors import SyncError
+
+T = TypeVar("T")
+
+
+# --- the gate every call passes -------------------------------------------------------------
+
+
+class Purpose(StrEnum):
+    """What a request is spent on; the budget page adds up by it."""
+
+    POLL = "poll"
+    READ = "read"
+    WRITE = "write"
+    CATALOGUE = "catalogue"
+    INDEX = "index"
+    TOKEN = "token"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request about to be made: a stable operation name, and whether it may be repeated."""
+
+    operation: str
+    purpose: Purpose
+    repeatable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, for the gate: `status` is None where no answer came; `sent` is False where
+    no byte left this machine (httpx ConnectError, ConnectTimeout, PoolTimeout)."""
+
+    status: int | None
+    headers: Mapping[str, str]
+    sent: bool
+    body: bytes = b""
+
+
+class Gate(Protocol):
+    """Stands before and after every request; made by `connections`, handed to the provider."""
+
+    def enter(self, call: Call) -> object:
+        """Reserve the request's cost and return a permit.
+
+        Raises RateLimited when a budget window is full, AuthExpired when the connection waits
+        for a person, RuntimeError when a database transaction is open.
+        """
+
+    def leave(self, permit: object, answer: Answer) -> None:
+        """Record the answer: refund what never left, read the limits from the headers."""
+
+    def token(self, *, rejected: str | None = None) -> str:
+        """The bearer token; `rejected` names a token that just got a 401, so that it is minted
+        anew once, whatever the number of workers. Raises AuthExpired."""
+
+
+# --- what the systems hold -------------------------------------------------------------------
+
+
+class StageKind(StrEnum):
+    OPEN = "open"
+    REJECTED = "rejected"
+    HIRED = "hired"
+
+
+class ApplicationStatus(StrEnum):
+    ACTIVE = "active"
+    REJECTED = "rejected"
+    HIRED = "hired"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom a connection speaks for: the remote account's id and name, and named warnings."""
+
+    account: str
+    name: str
+    product: str = ""
+    rsc_enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a listing; `next` is the opaque cursor of the following page, None at the end."""
+
+    items: tuple[T, ...]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    id: str
+    name: str
+    active: bool
+    owner_seat: str
+    stages: tuple[str, ...]
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    id: str
+    first_name: str
+    last_name: str
+    member: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A person's place in one LinkedIn Project."""
+
+    id: str
+    project: str
+    member: str
+    first_name: str
+    last_name: str
+    headline: str
+    company: str
+    title: str
+    location: str
+    url: str
+    email: str
+    stage: str
+    stage_changed_at: datetime
+    stage_changed_by: str
+    added_at: datetime
+    added_by: str
+    removed: bool
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    id: str
+    name: str
+    requisition: str
+    status: str  # open | closed | draft
+    folder: str = ""
+    open_openings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One ATS stage. `scope` says where its id means something: a job, an account, a process."""
+
+    scope: str
+    id: str
+    name: str
+    order: int
+    kind: StageKind = StageKind.OPEN
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A human as the ATS holds them."""
+
+    id: str
+    first_name: str
+    last_name: str
+    company: str
+    title: str
+    emails: tuple[str, ...]
+    phones: tuple[str, ...]
+    social_urls: tuple[str, ...]
+    private: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A person's application for one job. `stage_token` is what a compare-and-set move names as
+    the stage it comes from (Greenhouse: the application_stages row), empty where there is none."""
+
+    id: str
+    person_id: str
+    job_id: str
+    status: ApplicationStatus
+    stage_id: str
+    stage_name: str
+    stage_token: str
+    source_id: str
+    owner_id: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StageChange:
+    """One row of a system's own stage history, oldest first in every answer."""
+
+    id: str
+    application_id: str
+    stage_id: str
+    entered_at: datetime
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: str
+    name: str
+    email: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    id: str
+    name: str
+
+
+# --- what we ask for -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    first_name: str
+    last_name: str
+    company: str = ""
+    title: str = ""
+    emails: tuple[str, ...] = ()
+    social_urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewApplication:
+    job_id: str
+    stage_id: str = ""
+    source_id: str = ""
+    owner_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """Ids of what a create made; `application_id` is empty where the answer does not name it."""
+
+    person_id: str
+    application_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonUpdate:
+    """Whole new values (arrays already merged with what was read); None leaves a field alone."""
+
+    company: str | None = None
+    title: str | None = None
+    emails: tuple[str, ...] | None = None
+    social_urls: tuple[str, ...] | None = None
+
+
+# --- events pushed to us ---------------------------------------------------------------------
+
+
+class HookKind(StrEnum):
+    APPLICATION = "application"        # something about an application changed: re-read it
+    APPLICATION_DELETED = "application_deleted"
+    PERSON = "person"
+    PERSON_DELETED = "person_deleted"
+    PERSON_MERGED = "person_merged"    # person_id is the loser, survivor_id the one to follow
+    PROFILES_HINT = "profiles_hint"    # LinkedIn: bring the next delta poll forward
+    CATALOGUE = "catalogue"            # a job or a stage changed: refresh the catalogue
+    PING = "ping"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A verified delivery, translated. `delivery_id` is the sender's own id, or empty."""
+
+    kind: HookKind
+    action: str
+    delivery_id: str
+    person_id: str = ""
+    application_id: str = ""
+    job_id: str = ""
+    survivor_id: str = ""
+    occurred_at: datetime | None = None
+
+
+class MalformedHook(ValueError):
+    """The delivery is well signed but cannot be understood; the text says what is wrong."""
+
+
+# --- what a system can do --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """A capability that is there only in part, or not at all (`available` False), with why."""
+
+    why: str
+    available: bool = True
+
+
+Support = bool | Limited
+
+
+@dataclass(frozen=True, slots=True)
+class RateWindow:
+    """A limit: `calls` per `seconds`; `seconds` 86400 with `resets_daily` is a UTC calendar day.
+    `from_headers` says that the real ceiling is read from each answer."""
+
+    name: str
+    calls: int
+    seconds: int
+    resets_daily: bool = False
+    from_headers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """Declared once per provider: what the matrix shows and the planner plans around."""
+
+    name: str
+    role: str  # "sourcing" or "ats"
+    hosts: tuple[str, ...]
+    lookup_by_email: Support
+    lookup_by_linkedin_url: Support
+    create: Support
+    attach: Support
+    move: Support
+    reject: Support
+    hire: Support
+    note: Support
+    merge: Support
+    push_events: Support
+    pull_events: Support
+    client_folder: Support
+    stage_compare_and_set: bool
+    stage_history: bool
+    change_time: timedelta | None  # resolution of remote change times; None: there are none
+    visible_after: timedelta
+    rate_windows: tuple[RateWindow, ...]
+    setup: tuple[str, ...] = ()
+
+
+# --- the two roles ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a connection hands its provider: base addresses by name ("api", "auth"), the plain
+    settings of the connection, and nothing secret (tokens come through the gate)."""
+
+    base_urls: Mapping[str, str]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    timeout: float = 10.0  # total seconds a call may take, connect to last byte
+
+
+class Sourcing(Protocol):
+    """LinkedIn Recruiter, in either access mode."""
+
+    capabilities: Capabilities
+
+    def identify(self) -> Sequence[Identity]: ...
+
+    def list_projects(self, *, cursor: str | None = None) -> Page[Project]: ...
+
+    def list_seats(self, *, cursor: str | None = None) -> Page[Seat]: ...
+
+    def list_profiles_since(self, *, since: datetime, start: int = 0) -> tuple[Profile, ...]:
+        """Up to 100 profiles of all projects with modified_at >= since, ordered by
+        (modified_at, id). Fewer than 100 means the end."""
+
+    def get_profiles(self, ids: Sequence[str]) -> Mapping[str, Profile]:
+        """At most 100; an id that is missing from the answer is missing from the result."""
+
+    def set_stages(self, stages: Mapping[str, str]) -> Mapping[str, SyncError | None]:
+        """Set at most 100 profiles' stages by name in one request; None is success. Safe to repeat."""
+
+
+class Ats(Protocol):
+    """An applicant tracking system."""
+
+    capabilities: Capabilities
+
+    def identify(self) -> Identity: ...
+
+    def list_jobs(self, *, cursor: str | None = None) -> Page[Job]: ...
+
+    def list_stages(self, job_ids: Sequence[str]) -> tuple[Stage, ...]:
+        """Stages of at most 50 jobs."""
+
+    def list_users(self, *, cursor: str | None = None) -> Page[User]: ...
+
+    def list_sources(self, *, cursor: str | None = None) -> Page[Source]: ...
+
+    def list_people(self, *, updated_since: datetime | None = None, cursor: str | None = None) -> Page[Person]: ...
+
+    def get_people(self, ids: Sequence[str]) -> tuple[Person, ...]:
+        """At most 50; missing ones (deleted, merged, not visible yet) are absent."""
+
+    def find_people(self, *, email: str) -> tuple[Person, ...]: ...
+
+    def list_applications(
+        self, *, updated_since: datetime | None = None, cursor: str | None = None
+    ) -> Page[Application]: ...
+
+    def get_applications(
+        self, *, ids: Sequence[str] = (), person_ids: Sequence[str] = ()
+    ) -> tuple[Application, ...]:
+        """By at most 50 application ids or person ids. `stage_id` is the stage definition's id."""
+
+    def list_stage_changes(self, application_ids: Sequence[str]) -> tuple[StageChange, ...]:
+        """At most 50 applications; empty where the system keeps no history."""
+
+    def create_person(self, person: NewPerson, application: NewApplication | None) -> Created:
+        """NOT safe to repeat: raises Unknown where the outcome is not known."""
+
+    def attach(self, person_id: str, application: NewApplication) -> str:
+        """NOT safe to repeat. Returns the application id."""
+
+    def update_person(self, person_id: str, update: PersonUpdate) -> None:
+        """Safe to repeat: whole values replace."""
+
+    def move(self, application: Application, *, to_stage_id: str) -> None:
+        """Safe to repeat where the system compares and sets: a second try is a Conflict."""
+
+    def reject(self, application: Application, *, reason_id: str = "") -> None: ...
+
+    def reopen(self, application: Application) -> None: ...
+
+    def hire(self, application: Application, *, opening_id: str = "") -> None:
+        """NOT safe to repeat."""
+
+    def add_note(self, *, person_id: str, application_id: str, body: str, user_id: str = "") -> str:
+        """NOT safe to repeat. Returns the note id."""
+
+    def deep_link(self, *, person_id: str, application_id: str = "") -> str: ...
+
+
+class Receiver(Protocol):
+    """How a system's deliveries are checked and read. No network, no clock."""
+
+    def verify(self, *, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> bool:
+        """True if the raw body is signed with one of the live secrets. Header names lower-case."""
+
+    def parse(self, *, headers: Mapping[str, str], body: bytes) -> Hook:
+        """Raises MalformedHook."""
+
+    def answer_challenge(self, *, query: Mapping[str, str], secret: str) -> Mapping[str, str] | None:
+        """The JSON answer to a GET challenge, None where the system has none or it is malformed."""

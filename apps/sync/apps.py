@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+
+
+class SyncConfig(AppConfig):
+    name = "apps.sync"
+    label = "sync"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Hand the ledger its handlers: it knows them by name only."""
+        from apps.ledger import drain, tasks
+        from apps.sync import flush, hooks, polls, rows, writes
+
+        drain.register("row", rows.handle)
+        drain.register("hook", hooks.handle)
+        drain.register("write", writes.handle)
+        drain.register("flush", flush.handle)
+        drain.register("poll", polls.handle)
+        tasks.register_sweeper(polls.append_due)

@@ -1,0 +1,256 @@
+"""Bringing a candidacy into the ATS: link who is there, create or attach who is not (rules 17-20)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from apps.candidates import linkedin_urls
+from apps.candidates import services as candidates
+from apps.candidates.models import Candidacy, IdentityKind, Person, Profile
+from apps.candidates.rules import Key, names_compatible
+from apps.ledger import effects, outcomes
+from apps.ledger import services as ledger
+from apps.ledger.effects import Intention
+from apps.ledger.models import Effect
+from apps.ledger.outcomes import Decision
+from apps.ledger.states import EffectState, Reason
+from apps.mappings.models import Seat
+from apps.mappings.rules import TERMINAL
+from apps.providers import contract
+from apps.sync import hooks, lanes, pairs
+from apps.sync.steps import Job, Ready
+
+
+def look(ats: contract.Ats, jobs: Sequence[Job], *, now: datetime) -> list[Ready]:
+    """For each arrival: what the index, the ATS and the effect rows say is to be done."""
+    known = effects.find([_create_key(job) for job in jobs] + [_attach_key(job.candidacy) for job in jobs])
+    there = [job for job in jobs if job.candidacy.person.remote_id and not job.candidacy.application_id]
+    applications = _applications(ats, there)
+    return [_look_one(ats, job, known, applications, now=now) for job in jobs]
+
+
+def _look_one(
+    ats: contract.Ats,
+    job: Job,
+    known: dict[str, Effect],
+    applications: dict[str, list[contract.Application]],
+    *,
+    now: datetime,
+) -> Ready:
+    candidacy = job.candidacy
+    if candidacy.application_id:
+        return Ready(job, decide=partial(_end, job, outcomes.skipped(Reason.ALREADY_TRUE, "They are in the ATS.")))
+    if not candidacy.person.remote_id:
+        return _look_for_person(ats, job, known.get(_create_key(job)), now=now)
+    mine = [found for found in applications.get(candidacy.person.remote_id, []) if found.job_id == candidacy.job.remote_id]
+    if mine:
+        chosen = min(mine, key=lambda found: (found.status != contract.ApplicationStatus.ACTIVE, found.id))
+        made = any(effect.state != EffectState.FAILED for effect in (known.get(_attach_key(candidacy)),) if effect)
+        return Ready(job, decide=partial(_link, job, chosen, made_by_us=made, now=now))
+    created = known.get(_create_key(job))
+    if created is not None and created.marker == candidacy.job.remote_id and created.state == EffectState.DONE:
+        return Ready(job, decide=partial(_expect_application, job))
+    return _attach(ats, job, known.get(_attach_key(candidacy)), now=now)
+
+
+def _applications(ats: contract.Ats, jobs: Sequence[Job]) -> dict[str, list[contract.Application]]:
+    found: dict[str, list[contract.Application]] = {}
+    ids = sorted({job.candidacy.person.remote_id for job in jobs})
+    for start in range(0, len(ids), hooks.PERSON_BATCH):
+        for application in ats.get_applications(person_ids=ids[start : start + hooks.PERSON_BATCH]):
+            found.setdefault(application.person_id, []).append(application)
+    return found
+
+
+def _keys(person: Person) -> list[Key]:
+    order = list(IdentityKind)
+    keys = [Key(identity.kind, identity.value, identity.seen_as) for identity in person.identities.all()]
+    return sorted(keys, key=lambda key: (order.index(IdentityKind(key.kind)), key.value))
+
+
+def _create_key(job: Job) -> str:
+    person = job.candidacy.person
+    keys = _keys(person)
+    name = keys[0].lease if keys else str(person.pk)
+    return f"create:{person.connection_id}:{name}:{job.candidacy.generation}"
+
+
+def _attach_key(candidacy: Candidacy) -> str:
+    return f"attach:{candidacy.person_id}:{candidacy.job_id}:{candidacy.generation}"
+
+
+def _look_for_person(ats: contract.Ats, job: Job, effect: Effect | None, *, now: datetime) -> Ready:
+    person = job.candidacy.person
+    keys = _keys(person)
+    found = candidates.find_in_index(connection_id=person.connection_id, keys=keys)
+    if found.several:
+        return Ready(job, decide=partial(_end, job, outcomes.held(Reason.DUPLICATE, found.several)))
+    if found.remote_id:
+        return _link_person(ats, job, found.remote_id, keys, effect, now=now)
+    if effect is None or effect.state == EffectState.FAILED:
+        return _create(ats, job)
+    if effect.state == EffectState.DONE:
+        return Ready(job, decide=partial(_created, job, effect.result))
+    wait = _wait(effect, ats, now=now)
+    if wait is not None:
+        return Ready(job, decide=partial(_end, job, wait))
+    effects.found_undone(key=effect.key, now=now)
+    return _create(ats, job)
+
+
+def _wait(effect: Effect, ats: contract.Ats, *, now: datetime) -> outcomes.Outcome | None:
+    """An unknown outcome is believed undone only after twice the time in which it would show (rule 19)."""
+    believed_at = effect.intended_at + 2 * ats.capabilities.visible_after
+    if now >= believed_at:
+        return None
+    why = "The answer to the last try was lost, and the ATS does not show its effect yet."
+    return outcomes.held(Reason.UNCERTAIN, why, hold_key=ledger.TIMER, due_at=believed_at)
+
+
+def _link_person(
+    ats: contract.Ats, job: Job, remote_id: str, keys: Sequence[Key], effect: Effect | None, *, now: datetime
+) -> Ready:
+    person = job.candidacy.person
+    ours = effect is not None and effect.state in (EffectState.INTENDED, EffectState.UNKNOWN)
+    if not ours:
+        strong = candidates.find_in_index(
+            connection_id=person.connection_id, keys=[key for key in keys if key.kind != IdentityKind.EMAIL]
+        )
+        there = ats.get_people([remote_id]) if not strong.remote_id else ()
+        name = next((f"{found.first_name} {found.last_name}" for found in there), "")
+        if not names_compatible(str(person), name):
+            why = f"{name} in the ATS has the same e-mail address and another name. Decide whether they are one person."
+            return Ready(job, decide=partial(_end, job, outcomes.held(Reason.DUPLICATE, why)))
+
+    def decide() -> Decision:
+        if ours and effect is not None:
+            effects.found_done(key=effect.key, now=now, result={"person_id": remote_id, "application_id": ""})
+        return _known_as(job, remote_id, made_by_us=ours)
+
+    return Ready(job, decide=decide)
+
+
+def _known_as(job: Job, remote_id: str, *, made_by_us: bool) -> Decision:
+    """The person is in the ATS under `remote_id`; the application comes in the next round."""
+    person = job.candidacy.person
+    other = Person.objects.filter(connection_id=person.connection_id, remote_id=remote_id).exclude(pk=person.pk).first()
+    if other is not None:
+        why = f"The ATS's person {remote_id} belongs to someone else here already. Decide whether they are one person."
+        return _end(job, outcomes.held(Reason.DUPLICATE, why))
+    Person.objects.filter(pk=person.pk).update(remote_id=remote_id)
+    if made_by_us:
+        Candidacy.objects.of_everyone().filter(pk=job.candidacy.pk).update(made_by_us=True)
+    return _end(job, outcomes.put_back("Found in the ATS; the application comes next."))
+
+
+def _create(ats: contract.Ats, job: Job) -> Ready:
+    candidacy, person = job.candidacy, job.candidacy.person
+    profile = candidacy.profiles.order_by("pk").first()
+    new = contract.NewPerson(
+        first_name=person.first_name,
+        last_name=person.last_name,
+        company=person.company,
+        title=person.title,
+        emails=tuple(key.seen_as for key in _keys(person) if key.kind == IdentityKind.EMAIL),
+        social_urls=_public_urls(profile),
+    )
+    application = _application(candidacy, profile)
+
+    def call() -> dict[str, str]:
+        created = ats.create_person(new, application)
+        return {"person_id": created.person_id, "application_id": created.application_id}
+
+    intention = Intention(
+        key=_create_key(job), kind="create", event_id=job.event.pk, marker=candidacy.job.remote_id
+    )
+    return Ready(job, intention=intention, call=call, done=partial(_created, job))
+
+
+def _public_urls(profile: Profile | None) -> tuple[str, ...]:
+    found = linkedin_urls.canonicalise(profile.url) if profile is not None else None
+    return (found.display_url,) if isinstance(found, linkedin_urls.LinkedInKey) and found.display_url else ()
+
+
+def _application(candidacy: Candidacy, profile: Profile | None) -> contract.NewApplication:
+    mapping = candidacy.mapping
+    owner = ""
+    if profile is not None and profile.added_by:
+        seats = Seat.objects.filter(connection_id=profile.connection_id, remote_id=profile.added_by)
+        owner = seats.values_list("ats_user_id", flat=True).first() or ""
+    row = pairs.table_of(mapping).target_of(profile.observed) if profile is not None else None
+    return contract.NewApplication(
+        job_id=candidacy.job.remote_id,
+        stage_id=row.ats if row is not None and row.ats not in TERMINAL else "",
+        source_id=mapping.source_id,
+        owner_id=owner or mapping.default_owner,
+    )
+
+
+def _created(job: Job, result: dict[str, str]) -> Decision:
+    candidacy, person = job.candidacy, job.candidacy.person
+    remote_id = result["person_id"]
+    Person.objects.filter(pk=person.pk).update(remote_id=remote_id)
+    Candidacy.objects.of_everyone().filter(pk=candidacy.pk).update(made_by_us=True)
+    candidates.index_own(person=person, remote_id=remote_id)
+    return _expect_application(job, remote_id=remote_id)
+
+
+def _expect_application(job: Job, *, remote_id: str = "") -> Decision:
+    """Created with its application: the next read learns the application's id and stage."""
+    person = job.candidacy.person
+    refresh = lanes.refresh_person(
+        person.connection_id, remote_id or person.remote_id, expects_application=True, caused_by=job.event.pk
+    )
+    outcome = outcomes.done("Created in the ATS, with the application.", subject=lanes.subject(person.pk))
+    return Decision(outcomes={job.event.pk: outcome}, follow=[refresh])
+
+
+def _attach(ats: contract.Ats, job: Job, effect: Effect | None, *, now: datetime) -> Ready:
+    candidacy = job.candidacy
+    if effect is not None and effect.state == EffectState.DONE:
+        return Ready(job, decide=partial(_attached, job, effect.result))
+    if effect is not None and effect.state != EffectState.FAILED:
+        wait = _wait(effect, ats, now=now)
+        if wait is not None:
+            return Ready(job, decide=partial(_end, job, wait))
+        effects.found_undone(key=effect.key, now=now)
+    application = _application(candidacy, candidacy.profiles.order_by("pk").first())
+
+    def call() -> dict[str, str]:
+        return {"application_id": ats.attach(candidacy.person.remote_id, application)}
+
+    intention = Intention(
+        key=_attach_key(candidacy), kind="attach", event_id=job.event.pk, marker=candidacy.job.remote_id
+    )
+    return Ready(job, intention=intention, call=call, done=partial(_attached, job))
+
+
+def _attached(job: Job, result: dict[str, str]) -> Decision:
+    person = job.candidacy.person
+    Candidacy.objects.of_everyone().filter(pk=job.candidacy.pk).update(made_by_us=True)
+    refresh = lanes.refresh_person(
+        person.connection_id, person.remote_id, expects_application=True, caused_by=job.event.pk
+    )
+    outcome = outcomes.done("Attached to the job in the ATS.", subject=lanes.subject(person.pk))
+    return Decision(outcomes={job.event.pk: outcome}, follow=[refresh])
+
+
+def _link(job: Job, found: contract.Application, *, made_by_us: bool, now: datetime) -> Decision:
+    """An application for this job is there already: it becomes the candidacy's."""
+    candidacy = job.candidacy
+    candidacy.application_id, candidacy.in_ats_at = found.id, now
+    candidacy.made_by_us = candidacy.made_by_us or made_by_us
+    candidacy.save(update_fields=["application_id", "in_ats_at", "made_by_us"])
+    result = pairs.observe_application(
+        candidacy, value=hooks.value_of(found), changed_at=found.updated_at, event=job.event, now=now
+    )
+    if result.outcome.state == "held":
+        return Decision(outcomes={job.event.pk: result.outcome}, follow=result.follow)
+    outcome = outcomes.done("Linked to the application that is there.", subject=lanes.subject(candidacy.person_id))
+    return Decision(outcomes={job.event.pk: outcome}, follow=result.follow)
+
+
+def _end(job: Job, outcome: outcomes.Outcome) -> Decision:
+    return Decision(outcomes={job.event.pk: outcome})

@@ -1,0 +1,173 @@
+"""Handler `flush`: stage writes to LinkedIn. One read and one write carry up to 100 moves (rules 7, 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from apps.candidates.models import Candidacy, CandidacyState, Profile
+from apps.connections import services as connections
+from apps.core import errors
+from apps.ledger import drain, leases, outcomes
+from apps.ledger.leases import Claimed, Lease
+from apps.ledger.models import Event
+from apps.ledger.outcomes import Decision, Outcome, Tried, Unit
+from apps.ledger.states import Reason
+from apps.mappings.models import MappingState
+from apps.providers import contract
+from apps.sync import lanes, pairs, polls
+from apps.sync.steps import DEADLINE
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One profile to be moved: its event, its rows, its keys, and where it is to go."""
+
+    box: Claimed
+    event: Event
+    profile: Profile
+    candidacy: Candidacy
+    keys: frozenset[str]
+
+    @property
+    def value(self) -> str:
+        return str(self.event.payload["value"])
+
+
+def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[Unit]:
+    """Write the newest desire of each mailbox; older ones in it are superseded."""
+    units: list[Unit] = []
+    by_connection: dict[UUID, list[Move]] = {}
+    for box in claimed:
+        move = _move_of(lease, box)
+        if isinstance(move, Move):
+            by_connection.setdefault(move.profile.connection_id, []).append(move)
+        else:
+            units.append(move)
+    for connection_id, moves in by_connection.items():
+        units += _write_all(lease, connection_id, moves, now=now)
+    return units
+
+
+def _move_of(lease: Lease, box: Claimed) -> Move | Unit:
+    if not box.events:
+        return outcomes.settled_each(box, {})
+    event = box.events[0]
+    profile = (
+        Profile.objects.select_related("candidacy__mapping__stage_map", "candidacy__mapping__job", "candidacy__job")
+        .filter(pk=event.payload.get("profile"), candidacy__isnull=False)
+        .first()
+    )
+    if profile is None or profile.candidacy is None:
+        return outcomes.settled_each(box, {event.pk: outcomes.dead("vanished", "The profile this belongs to is gone.")})
+    keys = frozenset({lanes.person_key(profile.candidacy.person_id)})
+    if not leases.take_keys(lease, keys, mailboxes=[box.id]):
+        return outcomes.waiting(box)
+    profile.refresh_from_db()
+    profile.candidacy.refresh_from_db()
+    stop = _stopped(event, profile, profile.candidacy)
+    if stop is not None:
+        return outcomes.settled_each(box, {event.pk: stop})
+    return Move(box, event, profile, profile.candidacy, keys)
+
+
+def _stopped(event: Event, profile: Profile, candidacy: Candidacy) -> Outcome | None:
+    if profile.desired_version != event.payload["version"]:
+        return outcomes.superseded("A newer stage is wanted.")
+    if profile.removed:
+        return outcomes.skipped(Reason.ENDED, "They were taken out of the Project.")
+    if candidacy.state == CandidacyState.ENDED:
+        return outcomes.skipped(Reason.ENDED, f"Their candidacy ended: {candidacy.ended_because}.")
+    mapping = candidacy.mapping
+    if mapping.halted_at is not None or mapping.state not in (MappingState.LIVE, MappingState.PILOT):
+        return outcomes.held(Reason.PAUSED, "The mapping is stopped.", hold_key=f"mapping:{mapping.pk}")
+    return None
+
+
+def _write_all(lease: Lease, connection_id: UUID, moves: Sequence[Move], *, now: datetime) -> list[Unit]:
+    linkedin = connections.open_sourcing(connection_id)
+    try:
+        lease.require(2 * DEADLINE)
+        fresh = linkedin.get_profiles([move.profile.remote_id for move in moves])
+        units, to_write = _compare(moves, fresh, now=now)
+        if not to_write:
+            return units
+        _note_sent(to_write)
+        lease.require(DEADLINE)
+        answers = linkedin.set_stages({move.profile.remote_id: move.value for move in to_write})
+    except errors.SyncError as error:
+        outcome = drain.of_error(error, now=now)
+        return [_unit(move, partial(_ended, move, outcome)) for move in moves]
+    tried = Tried(operation="set_stages", outcome="done", detail=f"{len(to_write)} profiles in one request")
+    for move in to_write:
+        problem = answers.get(move.profile.remote_id, errors.NotFound("LinkedIn's answer does not name this profile."))
+        if problem is None:
+            units.append(_unit(move, partial(_moved, move, tried, now=now)))
+        else:
+            units.append(_unit(move, partial(_refused, move, problem)))
+    return units
+
+
+def _compare(
+    moves: Sequence[Move], fresh: Mapping[str, contract.Profile], *, now: datetime
+) -> tuple[list[Unit], list[Move]]:
+    units: list[Unit] = []
+    to_write: list[Move] = []
+    for move in moves:
+        there = fresh.get(move.profile.remote_id)
+        if there is None:
+            outcome = outcomes.retry("LinkedIn does not show this profile.", cause="not_found")
+            units.append(_unit(move, partial(_ended, move, outcome)))
+        elif there.stage == move.value:
+            tried = Tried(operation="get_profiles", outcome="already_true")
+            units.append(_unit(move, partial(_moved, move, tried, now=now)))
+        elif there.stage != move.profile.observed or there.removed:
+            units.append(_unit(move, partial(_changed_there, move, there)))
+        else:
+            to_write.append(move)
+    return units, to_write
+
+
+def _note_sent(moves: Sequence[Move]) -> None:
+    """Before the call, so that its echo is known even if we die during it (rule 8)."""
+    for move in moves:
+        move.profile.sent = [*[old for old in move.profile.sent if old != move.value], move.value]
+    Profile.objects.bulk_update([move.profile for move in moves], ["sent"])
+
+
+def _unit(move: Move, decide: partial[Decision]) -> Unit:
+    return Unit(mailboxes=frozenset({move.box.id}), keys=move.keys, decide=decide)
+
+
+def _ended(move: Move, outcome: Outcome) -> Decision:
+    return Decision(outcomes={move.event.pk: outcome})
+
+
+def _moved(move: Move, tried: Tried, *, now: datetime) -> Decision:
+    profile = Profile.objects.get(pk=move.profile.pk)
+    candidacy = Candidacy.objects.of_everyone().get(pk=move.candidacy.pk)
+    table = pairs.table_of(candidacy.mapping)
+    profile.observed, profile.changed_at = move.value, now
+    profile.agreed_linkedin, profile.agreed_ats, profile.agreed_map = move.value, candidacy.ats_observed, table.version
+    profile.desired, profile.sent = "", []
+    profile.save()
+    plan = {"value": move.value, "map_version": table.version}
+    return _ended(move, outcomes.done("Moved in LinkedIn.", plan=plan, tried=[tried]))
+
+
+def _changed_there(move: Move, there: contract.Profile) -> Decision:
+    """A recruiter moved them meanwhile: that is an arrival, and the policy decides (rule 9)."""
+    outcome = outcomes.skipped(Reason.STALE, f"Someone moved them to {there.stage} in LinkedIn meanwhile.")
+    row = polls.row_event(move.profile.connection_id, there, caused_by=move.event.pk)
+    return Decision(outcomes={move.event.pk: outcome}, follow=[row])
+
+
+def _refused(move: Move, problem: errors.SyncError) -> Decision:
+    tried = Tried(operation="set_stages", outcome=problem.code, detail=problem.detail)
+    if isinstance(problem, errors.Transient | errors.RateLimited | errors.Unknown):
+        return _ended(move, outcomes.retry(problem.detail, cause=problem.cause, tried=[tried]))
+    detail = f"LinkedIn refused the stage {move.value!r}: {problem.detail}"
+    return _ended(move, outcomes.dead(problem.cause, detail, tried=[tried]))

@@ -1,0 +1,266 @@
+"""Handler `hook`: something changed in the ATS. Read it again, then plan from what is there now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from apps.candidates import services as candidates
+from apps.candidates.models import Candidacy, CandidacyState, Identity, Person, PersonState, Tombstone
+from apps.candidates.rules import Key, lease_keys
+from apps.connections import services as connections
+from apps.ledger import leases, outcomes
+from apps.ledger import services as ledger
+from apps.ledger.leases import Claimed, Lease
+from apps.ledger.models import Event
+from apps.ledger.outcomes import Decision, Outcome, Unit
+from apps.ledger.services import NewEvent
+from apps.ledger.states import Reason
+from apps.mappings.rules import HIRED, REJECTED
+from apps.providers import contract
+from apps.sync import lanes, pairs
+
+MERGE_MAY_FOLLOW = timedelta(minutes=10)
+"""A deletion waits this long for the merge that may explain it (rule 22)."""
+
+PERSON_BATCH = 50
+"""The most ids one read takes (facts: Greenhouse, 1.3)."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the ATS shows now of the people and applications that a batch of events names."""
+
+    people: dict[str, contract.Person] = field(default_factory=dict)
+    applications: dict[str, contract.Application] = field(default_factory=dict)
+    changes: dict[str, list[contract.StageChange]] = field(default_factory=dict)
+
+    def of_person(self, person_id: str) -> list[contract.Application]:
+        return [application for application in self.applications.values() if application.person_id == person_id]
+
+
+def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[Unit]:
+    """Lease the people concerned, read them again in one go per connection, plan each."""
+    units: list[Unit] = []
+    ready: dict[UUID, list[tuple[Claimed, frozenset[str]]]] = {}
+    for box in claimed:
+        connection_id = box.events[0].connection if box.events else None
+        if connection_id is None:
+            units.append(outcomes.settled(box, outcomes.dead("malformed", "The event names no connection.")))
+            continue
+        keys = _lease_keys(box, connection_id)
+        if leases.take_keys(lease, keys, mailboxes=[box.id]):
+            ready.setdefault(connection_id, []).append((box, keys))
+        else:
+            units.append(outcomes.waiting(box))
+    for connection_id, boxes in ready.items():
+        lease.require(0)
+        seen = _read_again(connection_id, [event for box, _ in boxes for event in box.events])
+        units += [_unit(box, keys, seen, now=now) for box, keys in boxes]
+    return units
+
+
+def _lease_keys(box: Claimed, connection_id: UUID) -> frozenset[str]:
+    remote = {value for event in box.events for value in _named_people(event) if value}
+    applications = {event.payload.get("application_id", "") for event in box.events} - {""}
+    people = set(
+        Person.objects.filter(connection_id=connection_id, remote_id__in=remote).values_list("pk", flat=True)
+    ) | set(
+        Candidacy.objects.of_everyone()
+        .filter(job__connection_id=connection_id, application_id__in=applications)
+        .values_list("person_id", flat=True)
+    )
+    keys = {lanes.person_key(person) for person in people}
+    for identity in Identity.objects.filter(person__in=people, person__state=PersonState.ACTIVE):
+        keys |= lease_keys(connection_id, [Key(identity.kind, identity.value)])
+    return frozenset(keys | {f"ats_person:{connection_id}:{value}" for value in remote})
+
+
+def _named_people(event: Event) -> tuple[str, str]:
+    return event.payload.get("person_id", ""), event.payload.get("survivor_id", "")
+
+
+def _read_again(connection_id: UUID, events: Sequence[Event]) -> Seen:
+    ats = connections.open_ats(connection_id)
+    by_person = {p for event in events if event.kind != "hook.application" for p in _named_people(event) if p}
+    by_id = {event.payload["application_id"] for event in events if event.payload.get("application_id")}
+    seen = Seen()
+    for ids in _chunks(sorted(by_id)):
+        seen.applications |= {found.id: found for found in ats.get_applications(ids=ids)}
+    for ids in _chunks(sorted(by_person)):
+        seen.applications |= {found.id: found for found in ats.get_applications(person_ids=ids)}
+    named = {p for event in events for p in _named_people(event) if p}
+    for ids in _chunks(sorted(named | {found.person_id for found in seen.applications.values()})):
+        seen.people |= {found.id: found for found in ats.get_people(ids)}
+    if ats.capabilities.stage_history:
+        for ids in _chunks(sorted(seen.applications)):
+            for change in ats.list_stage_changes(ids):
+                seen.changes.setdefault(change.application_id, []).append(change)
+    return seen
+
+
+def _chunks(ids: Sequence[str]) -> list[Sequence[str]]:
+    return [ids[start : start + PERSON_BATCH] for start in range(0, len(ids), PERSON_BATCH)]
+
+
+def _unit(box: Claimed, keys: frozenset[str], seen: Seen, *, now: datetime) -> Unit:
+    def decide() -> Decision:
+        outcome_of: dict[int, Outcome] = {}
+        follow: list[NewEvent] = []
+        for event in box.events:
+            result = plan_hook(event, seen, now=now)
+            outcome_of[event.pk] = result.outcome
+            follow += result.follow
+        return Decision(outcomes=outcome_of, follow=follow)
+
+    return Unit(mailboxes=frozenset({box.id}), keys=keys, decide=decide)
+
+
+def plan_hook(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
+    """One delivery, inside the settling transaction."""
+    assert event.connection is not None
+    candidates.index_people(connection_id=event.connection, people=seen.people.values())
+    match event.kind:
+        case "hook.merged":
+            return _merged(event, seen, now=now)
+        case "hook.deleted":
+            return _deleted(event, seen, now=now)
+        case "hook.application_deleted":
+            return _application_deleted(event, seen, now=now)
+    return _refreshed(event, seen, now=now)
+
+
+def _refreshed(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
+    application_id, person_id = event.payload.get("application_id", ""), event.payload.get("person_id", "")
+    if application_id and application_id not in seen.applications:
+        return pairs.Result(
+            outcomes.retry(f"The ATS does not show application {application_id} yet.", cause="not_visible")
+        )
+    if not application_id and person_id not in seen.people:
+        return pairs.Result(outcomes.retry(f"The ATS does not show person {person_id} yet.", cause="not_visible"))
+    named = [seen.applications[application_id]] if application_id else seen.of_person(person_id)
+    if not named and event.payload.get("expects_application"):
+        return pairs.Result(outcomes.retry("The ATS does not show the new application yet.", cause="not_visible"))
+    results = [result for found in named if (result := _see(event, found, seen, now=now)) is not None]
+    if not results:
+        return pairs.Result(outcomes.skipped(Reason.IRRELEVANT, "Nobody in a mapped Project; noted in the index."))
+    return pairs.worst(results)
+
+
+def _see(event: Event, found: contract.Application, seen: Seen, *, now: datetime) -> pairs.Result | None:
+    candidacy = _candidacy_of(event, found)
+    if candidacy is None:
+        return None
+    if candidacy.state == CandidacyState.ENDED and candidacy.ended_because in ("deleted", "erased", "merged"):
+        return pairs.Result(outcomes.skipped(Reason.ENDED, f"Their candidacy ended: {candidacy.ended_because}."))
+    if not candidacy.application_id:
+        candidacy.application_id = found.id
+        candidacy.in_ats_at = candidacy.in_ats_at or now
+        candidacy.save(update_fields=["application_id", "in_ats_at"])
+    return pairs.observe_application(
+        candidacy, value=value_of(found), changed_at=_changed_at(found, seen), event=event, now=now
+    )
+
+
+def _candidacy_of(event: Event, found: contract.Application) -> Candidacy | None:
+    candidacies = (
+        Candidacy.objects.of_everyone()
+        .filter(job__connection_id=event.connection)
+        .select_related("mapping__stage_map", "mapping__job", "job", "person")
+    )
+    known = candidacies.filter(application_id=found.id).first()
+    if known is not None:
+        return known
+    return candidacies.filter(
+        person__remote_id=found.person_id, job__remote_id=found.job_id, application_id=""
+    ).first()
+
+
+def value_of(application: contract.Application) -> str:
+    """An application's stage as the engine compares it."""
+    match application.status:
+        case contract.ApplicationStatus.REJECTED:
+            return REJECTED
+        case contract.ApplicationStatus.HIRED:
+            return HIRED
+    return application.stage_id
+
+
+def _changed_at(found: contract.Application, seen: Seen) -> datetime | None:
+    current = [change.entered_at for change in seen.changes.get(found.id, ()) if change.current]
+    return max(current, default=found.updated_at)
+
+
+def _merged(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
+    connection_id = event.connection
+    assert connection_id is not None
+    loser = Person.objects.filter(connection_id=connection_id, remote_id=event.payload["person_id"]).first()
+    survivor_id = event.payload["survivor_id"]
+    if loser is None or loser.state == PersonState.MERGED:
+        candidates.forget_index(connection_id=connection_id, remote_person_id=event.payload["person_id"])
+        return pairs.Result(outcomes.skipped(Reason.IRRELEVANT, "Nobody here was merged; the index follows."))
+    there = seen.people.get(survivor_id)
+    survivor, _ = Person.objects.get_or_create(
+        connection_id=connection_id,
+        remote_id=survivor_id,
+        defaults={
+            "first_name": there.first_name if there else loser.first_name,
+            "last_name": there.last_name if there else loser.last_name,
+            "first_seen_at": now,
+        },
+    )
+    candidates.follow_merge(loser=loser, survivor=survivor)
+    refresh = lanes.refresh_person(connection_id, survivor_id, caused_by=event.pk)
+    return pairs.Result(
+        outcomes.done(f"Merged in the ATS; {survivor_id} is followed from now on.", subject=lanes.subject(survivor.pk)),
+        [refresh],
+    )
+
+
+def _deleted(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
+    connection_id, person_id = event.connection, event.payload["person_id"]
+    assert connection_id is not None
+    person = Person.objects.filter(connection_id=connection_id, remote_id=person_id).first()
+    if person is None or person.state != PersonState.ACTIVE:
+        candidates.forget_index(connection_id=connection_id, remote_person_id=person_id)
+        return pairs.Result(outcomes.skipped(Reason.IRRELEVANT, "Nobody here was deleted; the index follows."))
+    if person_id in seen.people:
+        return pairs.Result(outcomes.skipped(Reason.STALE, "The ATS still has this person."))
+    explained_at = event.arrived_at + MERGE_MAY_FOLLOW
+    if now < explained_at and not event.payload.get("certain"):
+        why = "Deleted in the ATS; ten minutes are left for a merge to explain it."
+        return pairs.Result(
+            outcomes.held(Reason.UNCERTAIN, why, hold_key=ledger.TIMER, due_at=explained_at, subject=lanes.subject(person.pk))
+        )
+    candidates.bury_person(person=person, why="deleted", now=now)
+    return pairs.Result(
+        outcomes.done("Deleted in the ATS; no poll brings them back.", subject=lanes.subject(person.pk))
+    )
+
+
+def _application_deleted(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
+    application_id = event.payload["application_id"]
+    candidacies = Candidacy.objects.of_everyone().filter(job__connection_id=event.connection)
+    candidacy = candidacies.filter(application_id=application_id).select_related("job", "person").first()
+    if candidacy is None:
+        return pairs.Result(outcomes.skipped(Reason.IRRELEVANT, "Nobody in a mapped Project."))
+    if application_id in seen.applications:
+        return pairs.Result(outcomes.skipped(Reason.STALE, "The ATS still has this application."))
+    candidacy.state, candidacy.ended_because = CandidacyState.ENDED, "deleted"
+    candidacy.save(update_fields=["state", "ended_because"])
+    Tombstone.objects.bulk_create(
+        [
+            Tombstone(
+                connection_id=candidacy.job.connection_id,
+                key=Key(identity.kind, identity.value).lease,
+                job=candidacy.job.remote_id,
+                why="deleted",
+                at=now,
+            )
+            for identity in candidacy.person.identities.all()
+        ],
+        ignore_conflicts=True,
+    )
+    return pairs.Result(outcomes.done("Taken off the job in the ATS; no poll brings them back to it."))

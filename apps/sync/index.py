@@ -1,0 +1,27 @@
+"""The local index of an ATS: complete before the first create, read forward before each (rule 20)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from apps.candidates import services as candidates
+from apps.providers import contract
+from apps.sync.models import Stream, StreamName
+
+OVERLAP = timedelta(minutes=10)
+"""Kept behind the crawl's start: rows written while the crawl ran, and clocks that differ (rule 25)."""
+
+
+def read_forward(connection_id: UUID, ats: contract.Ats, *, now: datetime) -> None:
+    """Bring the index up to now; the watermark is saved after the last page."""
+    stream = Stream.objects.get(connection_id=connection_id, name=StreamName.PEOPLE)
+    since = datetime.fromisoformat(stream.cursor["since"])
+    cursor: str | None = None
+    while True:
+        page = ats.list_people(updated_since=since, cursor=cursor)
+        candidates.index_people(connection_id=connection_id, people=page.items)
+        cursor = page.next
+        if cursor is None:
+            break
+    Stream.objects.filter(pk=stream.pk).update(cursor={"since": (now - OVERLAP).isoformat()}, read_at=now)

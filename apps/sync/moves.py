@@ -1,0 +1,133 @@
+"""Moving, rejecting, reopening and hiring in the ATS: read the side first, then write (rules 8, 9, 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from apps.candidates.models import Candidacy, Profile
+from apps.ledger import effects, outcomes
+from apps.ledger.effects import Intention
+from apps.ledger.models import Event
+from apps.ledger.outcomes import Decision, Tried
+from apps.ledger.states import Reason
+from apps.mappings.models import Mapping
+from apps.mappings.rules import HIRED, REJECTED, TERMINAL
+from apps.providers import contract
+from apps.sync import hooks, lanes, pairs
+from apps.sync.steps import Job, Ready
+
+GUARD_MOVES = 10
+GUARD_TIME = timedelta(minutes=10)
+"""More rejects and hires of one mapping than this in this time halt it until a person agrees (rule 11)."""
+
+
+def look(ats: contract.Ats, jobs: Sequence[Job], *, now: datetime) -> list[Ready]:
+    """Read the applications in one go, then decide for each write whether it is still to be made."""
+    fresh: dict[str, contract.Application] = {}
+    wanted = sorted({job.candidacy.application_id for job in jobs if job.candidacy.application_id})
+    for start in range(0, len(wanted), hooks.PERSON_BATCH):
+        fresh |= {found.id: found for found in ats.get_applications(ids=wanted[start : start + hooks.PERSON_BATCH])}
+    return [_look_one(ats, job, fresh.get(job.candidacy.application_id), now=now) for job in jobs]
+
+
+def _look_one(ats: contract.Ats, job: Job, found: contract.Application | None, *, now: datetime) -> Ready:
+    candidacy, value = job.candidacy, job.event.payload["value"]
+    if candidacy.ats_desired_version != job.event.payload["version"]:
+        return Ready(job, decide=partial(_end, job, outcomes.superseded("A newer stage is wanted.")))
+    if found is None:
+        return Ready(job, decide=partial(read_again, job.event, candidacy, None))
+    here = hooks.value_of(found)
+    if here == value:
+        return Ready(job, decide=partial(_moved, job, {}, now=now))
+    if here != candidacy.ats_observed:
+        return Ready(job, decide=partial(read_again, job.event, candidacy, None))
+    if value in TERMINAL and _guard_is_full(candidacy, now=now):
+        return Ready(job, decide=partial(_halt, job, now=now))
+    return _write(ats, job, found, value, now=now)
+
+
+def _guard_is_full(candidacy: Candidacy, *, now: datetime) -> bool:
+    marker = str(candidacy.mapping_id)
+    return effects.count_recent(kinds=("reject", "hire"), marker=marker, since=now - GUARD_TIME) >= GUARD_MOVES
+
+
+def _halt(job: Job, *, now: datetime) -> Decision:
+    mapping = job.candidacy.mapping
+    Mapping.objects.of_everyone().filter(pk=mapping.pk, halted_at__isnull=True).update(halted_at=now)
+    why = f"More than {GUARD_MOVES} people were rejected or hired in ten minutes; a person must agree first."
+    return _end(job, outcomes.held(Reason.HALT, why, hold_key=f"mapping:{mapping.pk}"))
+
+
+def _write(ats: contract.Ats, job: Job, found: contract.Application, value: str, *, now: datetime) -> Ready:
+    candidacy = job.candidacy
+    version = job.event.payload["version"]
+    here = hooks.value_of(found)
+    if value == HIRED and len(candidacy.job.open_openings) != 1:
+        why = f"A hire needs exactly one open opening; the job has {len(candidacy.job.open_openings)}. Hire in the ATS."
+        return Ready(job, decide=partial(_end, job, outcomes.held(Reason.PERSON, why)))
+    kind = "reject" if value == REJECTED else "hire" if value == HIRED else "reopen" if here == REJECTED else "move"
+
+    def call() -> dict[str, str]:
+        _note_sent(candidacy, value)
+        match kind:
+            case "reject":
+                ats.reject(found)
+            case "hire":
+                ats.hire(found, opening_id=candidacy.job.open_openings[0])
+            case "reopen":
+                ats.reopen(found)
+            case _:
+                ats.move(found, to_stage_id=value)
+        return {}
+
+    done = partial(_moved, job, now=now) if kind != "reopen" else partial(_reopened, job, found.stage_id)
+    intention = Intention(
+        key=f"{kind}:{candidacy.pk}:{version}", kind=kind, event_id=job.event.pk, marker=str(candidacy.mapping_id)
+    )
+    return Ready(job, intention=intention, call=call, done=done, repeatable=kind != "hire")
+
+
+def _note_sent(candidacy: Candidacy, value: str) -> None:
+    """Before the call, so that its echo is known even if we die during it."""
+    sent = [*[old for old in candidacy.ats_sent if old != value], value]
+    Candidacy.objects.of_everyone().filter(pk=candidacy.pk).update(ats_sent=sent)
+
+
+def _moved(job: Job, result: dict[str, str], *, now: datetime) -> Decision:
+    """The application stands where it was wanted: the pair is agreed, the other profiles follow."""
+    candidacy, value = job.candidacy, job.event.payload["value"]
+    candidacy.refresh_from_db()
+    mapping = candidacy.mapping
+    table = pairs.table_of(mapping)
+    candidacy.ats_observed, candidacy.ats_changed_at, candidacy.ats_seen_at = value, now, now
+    profile = Profile.objects.filter(pk=job.event.payload["profile"], candidacy=candidacy).first()
+    if profile is not None:
+        pairs.agree(candidacy, profile, job.event.payload["linkedin"], value, map_version=table.version)
+        profile.save()
+    candidacy.conflict = ""
+    candidacy.save()
+    others = pairs.observe_application(candidacy, value=value, changed_at=now, event=job.event, now=now)
+    outcome = outcomes.done("Moved in the ATS.", plan={"value": value, "map_version": table.version})
+    return Decision(outcomes={job.event.pk: outcome}, follow=others.follow)
+
+
+def _reopened(job: Job, stage_id: str, result: dict[str, str]) -> Decision:
+    """Un-rejected into the stage they were rejected from; the move, if any is left, comes next."""
+    Candidacy.objects.of_everyone().filter(pk=job.candidacy.pk).update(ats_observed=stage_id)
+    return _end(job, outcomes.put_back("Reopened; the move comes next."))
+
+
+def read_again(event: Event, candidacy: Candidacy, tried: Tried | None) -> Decision:
+    """The ATS is not where we thought: read it as an arrival, which decides by the policy (rule 9)."""
+    refresh = lanes.refresh_person(
+        candidacy.job.connection_id, candidacy.person.remote_id, caused_by=event.pk
+    )
+    why = "The ATS changed meanwhile; it is read again and planned from what it shows."
+    outcome = outcomes.skipped(Reason.STALE, why, tried=[tried] if tried else [])
+    return Decision(outcomes={event.pk: outcome}, follow=[refresh])
+
+
+def _end(job: Job, outcome: outcomes.Outcome) -> Decision:
+    return Decision(outcomes={job.event.pk: outcome})

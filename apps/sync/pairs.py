@@ -1,0 +1,231 @@
+"""Between the rows of a candidacy and the planner: load a pair, apply what was decided.
+
+Everything here runs inside a settling transaction, under the person's lease.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from apps.candidates import services as candidates
+from apps.candidates.models import Candidacy, Profile
+from apps.ledger import outcomes
+from apps.ledger import services as ledger
+from apps.ledger.models import Event
+from apps.ledger.outcomes import Outcome
+from apps.ledger.services import NewEvent
+from apps.ledger.states import Priority, Reason
+from apps.mappings.models import JobStage, Mapping
+from apps.mappings.rules import StageTable, rows_from_json
+from apps.sync import lanes, pacing, plan
+from apps.sync.plan import Decided, Pair, Side, Verdict
+
+
+@dataclass(slots=True)
+class Result:
+    """The outcome of an event that was planned, and the events that follow from it."""
+
+    outcome: Outcome
+    follow: list[NewEvent] = field(default_factory=list)
+
+
+def table_of(mapping: Mapping) -> StageTable:
+    """The newest version of a mapping's stage map, with the job's stage order."""
+    version = mapping.stage_map.versions.order_by("-number").first()
+    stages = JobStage.objects.filter(connection_id=mapping.job.connection_id, scope__in=["", mapping.job.remote_id])
+    order = dict(stages.values_list("remote_id", "order"))
+    if version is None:
+        return StageTable(version=0, rows=(), order=order)
+    return StageTable(version=version.pk, rows=rows_from_json(version.rows), order=order)
+
+
+def policy_of(mapping: Mapping) -> plan.Policy:
+    return plan.Policy(name=mapping.policy)
+
+
+def pair_of(candidacy: Candidacy, profile: Profile) -> Pair:
+    return Pair(
+        linkedin=Side(profile.observed, profile.changed_at, profile.desired, tuple(profile.sent)),
+        ats=Side(candidacy.ats_observed, candidacy.ats_changed_at, candidacy.ats_desired, tuple(candidacy.ats_sent)),
+        agreed_linkedin=profile.agreed_linkedin,
+        agreed_ats=profile.agreed_ats,
+    )
+
+
+def apply(
+    decided: Decided,
+    *,
+    candidacy: Candidacy,
+    profile: Profile,
+    table: StageTable,
+    event: Event,
+    now: datetime,
+) -> Result:
+    """Write a decision on one pair to its rows; the caller has stored what was observed."""
+    follow: list[NewEvent] = []
+    if decided.drop_linkedin:
+        profile.desired, profile.desired_version = "", profile.desired_version + 1
+    if decided.drop_ats:
+        candidacy.ats_desired, candidacy.ats_desired_version = "", candidacy.ats_desired_version + 1
+    if decided.agreed is not None:
+        agree(candidacy, profile, *decided.agreed, map_version=table.version)
+    if decided.write_ats:
+        candidacy.ats_desired, candidacy.ats_desired_version = decided.write_ats, candidacy.ats_desired_version + 1
+        follow.append(ats_write(candidacy, profile, event))
+    if decided.write_linkedin and profile.desired != decided.write_linkedin:
+        profile.desired, profile.desired_version = decided.write_linkedin, profile.desired_version + 1
+        follow.append(linkedin_write(candidacy, profile, event, now=now))
+    candidacy.conflict = "" if decided.verdict not in (Verdict.CONFLICT, Verdict.REFUSED) else decided.why
+    candidacy.save()
+    profile.save()
+    if decided.verdict in (Verdict.AGREED, Verdict.WRITE, Verdict.ALREADY_TRUE):
+        ledger.release_held(hold_key=lanes.candidacy_hold(candidacy.pk), now=now)
+    return Result(_outcome(decided, candidacy, table), follow)
+
+
+def agree(candidacy: Candidacy, profile: Profile, linkedin: str, ats: str, *, map_version: int) -> None:
+    """Both sides are settled as (linkedin, ats) under this map version; what was sent before counts no more."""
+    profile.agreed_linkedin, profile.agreed_ats, profile.agreed_map = linkedin, ats, map_version
+    profile.desired, profile.sent = "", []
+    candidacy.ats_desired, candidacy.ats_sent = "", []
+
+
+def _outcome(decided: Decided, candidacy: Candidacy, table: StageTable) -> Outcome:
+    common = {
+        "plan": {"verdict": decided.verdict, "why": decided.why, "map_version": table.version},
+        "clients": (candidacy.client_id,),
+        "subject": lanes.subject(candidacy.person_id),
+    }
+    match decided.verdict:
+        case Verdict.ECHO:
+            return outcomes.skipped(Reason.ECHO, decided.why, **common)
+        case Verdict.ALREADY_TRUE:
+            return outcomes.skipped(Reason.ALREADY_TRUE, decided.why, **common)
+        case Verdict.REFUSED:
+            return outcomes.skipped(Reason.IRRELEVANT, decided.why, **common)
+        case Verdict.CONFLICT:
+            hold = lanes.candidacy_hold(candidacy.pk)
+            return outcomes.held(Reason.CONFLICT, decided.why, hold_key=hold, **common)
+        case Verdict.UNMAPPED:
+            hold = lanes.map_hold(candidacy.mapping.stage_map_id)
+            return outcomes.held(Reason.MAPPING, decided.why, hold_key=hold, **common)
+    return outcomes.done(decided.why, **common)
+
+
+def ats_write(candidacy: Candidacy, profile: Profile, event: Event) -> NewEvent:
+    """The write that brings the application to the desired stage: one event of its own (rule 7)."""
+    connection_id = candidacy.job.connection_id
+    gate = lanes.connection_gate(connection_id)
+    return NewEvent(
+        kind="write.move",
+        mailbox=f"write:application:{candidacy.pk}",
+        gate=gate,
+        turn=lanes.turn(gate, candidacy.client_id),
+        priority=Priority.STAGE_CHANGE,
+        connection=connection_id,
+        clients=(candidacy.client_id,),
+        subject=lanes.subject(candidacy.person_id),
+        payload={
+            "candidacy": str(candidacy.pk),
+            "profile": profile.pk,
+            "version": candidacy.ats_desired_version,
+            "value": candidacy.ats_desired,
+            "linkedin": profile.observed,
+        },
+        caused_by=event.pk,
+    )
+
+
+def linkedin_write(candidacy: Candidacy, profile: Profile, event: Event, *, now: datetime) -> NewEvent:
+    """The write that brings a profile to the desired stage; it travels with others in one request."""
+    gate = lanes.connection_gate(profile.connection_id)
+    return NewEvent(
+        kind="write.stage",
+        handled_by="flush",
+        mailbox=f"write:profile:{profile.pk}",
+        gate=gate,
+        turn=gate,
+        priority=Priority.STAGE_CHANGE,
+        connection=profile.connection_id,
+        clients=(candidacy.client_id,),
+        subject=lanes.subject(candidacy.person_id),
+        payload={
+            "profile": profile.pk,
+            "candidacy": str(candidacy.pk),
+            "version": profile.desired_version,
+            "value": profile.desired,
+            "ats": candidacy.ats_observed,
+        },
+        due_at=pacing.write_due(profile.connection_id, now=now),
+        caused_by=event.pk,
+    )
+
+
+def observe_application(
+    candidacy: Candidacy,
+    *,
+    value: str,
+    changed_at: datetime | None,
+    event: Event,
+    now: datetime,
+) -> Result:
+    """The application shows `value`: plan it against each of the candidacy's profiles (rule 15).
+
+    Where the first profile's stage is to move the application, the others are planned once it has moved.
+    """
+    mapping = candidacy.mapping
+    table, policy = table_of(mapping), policy_of(mapping)
+    profiles: Sequence[Profile] = [p for p in candidacy.profiles.filter(removed=False).order_by("pk") if p.observed]
+    results: list[Result] = []
+    before = candidacy.ats_observed
+    candidacy.ats_seen_at = now
+    decisions: list[tuple[Profile, Decided]] = []
+    ours = candidacy.made_by_us and not any(profile.agreed_ats for profile in profiles)
+    for profile in profiles:
+        decided = _see(candidacy, profile, value, changed_at, table, policy, ours=ours and not decisions)
+        decisions.append((profile, decided))
+        if decided.write_ats:
+            break
+    if any(decided.transition for _, decided in decisions):
+        candidates.record_transition(
+            candidacy=candidacy,
+            side="ats",
+            from_value=before,
+            to_value=value,
+            changed_at=changed_at or now,
+            event_id=event.pk,
+        )
+    candidacy.ats_observed, candidacy.ats_changed_at = value, changed_at or candidacy.ats_changed_at
+    for profile, decided in decisions:
+        results.append(apply(decided, candidacy=candidacy, profile=profile, table=table, event=event, now=now))
+    if not results:
+        candidacy.save()
+        return Result(outcomes.done("Noted; nobody in a mapped Project is affected."))
+    return worst(results)
+
+
+def _see(
+    candidacy: Candidacy,
+    profile: Profile,
+    value: str,
+    changed_at: datetime | None,
+    table: StageTable,
+    policy: plan.Policy,
+    *,
+    ours: bool,
+) -> Decided:
+    pair = pair_of(candidacy, profile)
+    if pair.met:
+        return plan.see_ats(pair, value, changed_at, table, policy)
+    return plan.meet(replace(pair, ats=replace(pair.ats, observed=value, changed_at=changed_at)), table, ours=ours)
+
+
+SEVERITY = ("held", "done", "skipped")
+"""Of several pairs' outcomes the event shows the one that needs a person, else the one that did something."""
+
+
+def worst(results: Sequence[Result]) -> Result:
+    chosen = min(results, key=lambda result: SEVERITY.index(result.outcome.state))
+    return Result(chosen.outcome, [event for result in results for event in result.follow])

@@ -1,0 +1,210 @@
+"""The planner for stages: pure. What was seen on one side, against what was agreed, desired and sent.
+
+Tests cite RULES.md by number: echo (8), agreement (9), coarse maps (10), terminal moves (11),
+newest (13).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from apps.mappings.rules import TERMINAL, StageTable
+
+TOO_CLOSE = timedelta(minutes=2)
+"""Two changes nearer than this (plus the systems' resolution) have no reliable order (rule 13)."""
+
+
+class Verdict(StrEnum):
+    ECHO = "echo"
+    ALREADY_TRUE = "already_true"
+    AGREED = "agreed"
+    WRITE = "write"
+    CONFLICT = "conflict"
+    UNMAPPED = "unmapped"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a pair: what was observed, what we want there, what we sent since the agreement."""
+
+    observed: str = ""
+    changed_at: datetime | None = None
+    desired: str = ""
+    sent: tuple[str, ...] = ()
+
+    @property
+    def wants_unsent(self) -> bool:
+        return bool(self.desired) and self.desired != self.observed and self.desired not in self.sent
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A profile and its application. Agreed values are empty until the two first met."""
+
+    linkedin: Side
+    ats: Side
+    agreed_linkedin: str = ""
+    agreed_ats: str = ""
+
+    @property
+    def met(self) -> bool:
+        return bool(self.agreed_ats)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What decides when both sides changed: newest, ats, linkedin or ask; and the ATS's time resolution."""
+
+    name: str = "ask"
+    resolution: timedelta | None = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A verdict on one pair. `transition`: a person moved someone. `agreed`: the pair is settled as
+    (linkedin, ats). `write_linkedin` / `write_ats`: the value to bring there. `drop_*`: pending
+    writes that the news made pointless."""
+
+    verdict: Verdict
+    why: str
+    transition: bool = False
+    agreed: tuple[str, str] | None = None
+    write_linkedin: str = ""
+    write_ats: str = ""
+    drop_linkedin: bool = False
+    drop_ats: bool = False
+
+
+def see_linkedin(pair: Pair, value: str, changed_at: datetime | None, table: StageTable, policy: Policy) -> Decided:
+    """A profile shows `value`."""
+    if not pair.met:
+        return meet(replace(pair, linkedin=replace(pair.linkedin, observed=value, changed_at=changed_at)), table, ours=False)
+    if value == pair.agreed_linkedin or value in pair.linkedin.sent:
+        return Decided(Verdict.ECHO, "This is the stage both sides agreed on.", drop_ats=pair.ats.wants_unsent)
+    if value == pair.linkedin.desired:
+        return Decided(
+            Verdict.ALREADY_TRUE,
+            "Someone in LinkedIn had made the move that was about to be written.",
+            transition=True,
+            agreed=(value, pair.ats.observed),
+            drop_linkedin=True,
+        )
+    if table.shown_as(pair.ats.observed) == value:
+        return Decided(
+            Verdict.AGREED, f"The ATS stage already shows as {value}.", transition=True, agreed=(value, pair.ats.observed)
+        )
+    if pair.ats.observed != pair.agreed_ats or pair.linkedin.wants_unsent:
+        return _conflict(pair, value, changed_at, "linkedin", table, policy)
+    return _to_ats(pair, value, table)
+
+
+def see_ats(pair: Pair, value: str, changed_at: datetime | None, table: StageTable, policy: Policy) -> Decided:
+    """The application shows `value` (a stage id, REJECTED or HIRED)."""
+    if not pair.met:
+        return meet(replace(pair, ats=replace(pair.ats, observed=value, changed_at=changed_at)), table, ours=False)
+    if value == pair.agreed_ats or value in pair.ats.sent:
+        return Decided(Verdict.ECHO, "This is the stage both sides agreed on.", drop_linkedin=pair.linkedin.wants_unsent)
+    if value == pair.ats.desired:
+        return Decided(
+            Verdict.ALREADY_TRUE,
+            "Someone in the ATS had made the move that was about to be written.",
+            transition=True,
+            agreed=(pair.linkedin.observed, value),
+            drop_ats=True,
+        )
+    if table.shown_as(value) == pair.linkedin.observed:
+        return Decided(
+            Verdict.AGREED,
+            f"LinkedIn already shows {pair.linkedin.observed}.",
+            transition=True,
+            agreed=(pair.linkedin.observed, value),
+            drop_linkedin=True,
+            drop_ats=pair.ats.wants_unsent,
+        )
+    if pair.linkedin.observed != pair.agreed_linkedin or pair.ats.wants_unsent:
+        return _conflict(pair, value, changed_at, "ats", table, policy)
+    return _to_linkedin(value, table)
+
+
+def meet(pair: Pair, table: StageTable, *, ours: bool) -> Decided:
+    """The first time that an application stands beside a profile. `ours`: SyncPortal made the
+    application, so it goes to the stage that the profile maps to; else the application's stage is
+    shown (rule 15)."""
+    if ours and pair.ats.observed not in TERMINAL:
+        return _meet_ours(pair, table)
+    if table.allows(pair.linkedin.observed, pair.ats.observed):
+        return Decided(Verdict.AGREED, "The two stages fit.", agreed=(pair.linkedin.observed, pair.ats.observed))
+    return replace(_to_linkedin(pair.ats.observed, table), transition=False)
+
+
+def _meet_ours(pair: Pair, table: StageTable) -> Decided:
+    row = table.target_of(pair.linkedin.observed)
+    fits = Decided(Verdict.AGREED, "The two stages fit.", agreed=(pair.linkedin.observed, pair.ats.observed))
+    if row is None:
+        known = table.knows_linkedin(pair.linkedin.observed)
+        return fits if known else Decided(Verdict.UNMAPPED, f"No row of the stage map names {pair.linkedin.observed!r}.")
+    if row.ats == pair.ats.observed or table.shown_as(pair.ats.observed) == pair.linkedin.observed:
+        return fits
+    if row.ats in TERMINAL and not row.terminal:
+        return Decided(Verdict.REFUSED, _terminal_is_off(pair.linkedin.observed))
+    return Decided(Verdict.WRITE, f"{pair.linkedin.observed} maps to this ATS stage.", write_ats=row.ats)
+
+
+def _to_ats(pair: Pair, value: str, table: StageTable) -> Decided:
+    row = table.target_of(value)
+    if row is None:
+        if table.knows_linkedin(value):
+            why = f"{value} is a one-way row: LinkedIn does not move the ATS by it."
+            return Decided(Verdict.REFUSED, why, transition=True)
+        return Decided(Verdict.UNMAPPED, f"No row of the stage map names {value!r}. Add one, then this goes on.")
+    if row.ats == pair.ats.observed:
+        why = "The ATS is there already."
+        return Decided(Verdict.AGREED, why, transition=True, agreed=(value, row.ats), drop_ats=True)
+    if (row.ats in TERMINAL or pair.ats.observed in TERMINAL) and not row.terminal:
+        return Decided(Verdict.REFUSED, _terminal_is_off(value), transition=True)
+    if table.is_backward(from_ats=pair.ats.observed, to_ats=row.ats) and not row.backward:
+        why = f"{value} would move the ATS back, which this row does not allow."
+        return Decided(Verdict.REFUSED, why, transition=True)
+    return Decided(Verdict.WRITE, f"{value} maps to this ATS stage.", transition=True, write_ats=row.ats)
+
+
+def _to_linkedin(value: str, table: StageTable) -> Decided:
+    shown = table.shown_as(value)
+    if shown is not None:
+        return Decided(Verdict.WRITE, f"The ATS stage shows as {shown}.", transition=True, write_linkedin=shown)
+    if table.knows_ats(value):
+        why = "A one-way row: this ATS stage does not show in LinkedIn."
+        return Decided(Verdict.REFUSED, why, transition=True)
+    return Decided(Verdict.UNMAPPED, "No row of the stage map names this ATS stage. Add one, then this goes on.")
+
+
+def _conflict(
+    pair: Pair, value: str, changed_at: datetime | None, side: str, table: StageTable, policy: Policy
+) -> Decided:
+    winner = policy.name
+    if winner == "newest":
+        other = pair.ats.changed_at if side == "linkedin" else pair.linkedin.changed_at
+        winner = _newest(changed_at, other, side, policy.resolution)
+    if winner == "ask":
+        return Decided(Verdict.CONFLICT, "Both sides changed; choose which one counts.", transition=True)
+    if winner == side:
+        return _to_linkedin(value, table) if side == "ats" else _to_ats(pair, value, table)
+    if side == "ats":
+        return _to_ats(replace(pair, ats=replace(pair.ats, observed=value)), pair.linkedin.observed, table)
+    return _to_linkedin(pair.ats.observed, table)
+
+
+def _newest(mine: datetime | None, other: datetime | None, side: str, resolution: timedelta | None) -> str:
+    if mine is None or other is None or resolution is None or abs(mine - other) <= TOO_CLOSE + resolution:
+        return "ask"
+    newer_is_mine = mine > other
+    if side == "ats":
+        return "ats" if newer_is_mine else "linkedin"
+    return "linkedin" if newer_is_mine else "ats"
+
+
+def _terminal_is_off(value: str) -> str:
+    return f"{value} in LinkedIn does not reject, hire or reopen in the ATS: that is off for this mapping."

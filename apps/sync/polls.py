@@ -1,0 +1,239 @@
+"""Handler `poll`: listings of the outside systems. A poll is an event like any other, so that one
+worker makes it, its gate can hold it, and its cursor is committed with what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from apps.candidates import services as candidates
+from apps.connections import services as connections
+from apps.core import errors
+from apps.ledger import drain, outcomes
+from apps.ledger import services as ledger
+from apps.ledger.leases import Claimed, Lease
+from apps.ledger.outcomes import Decision, Unit
+from apps.ledger.services import NewEvent
+from apps.ledger.states import Priority
+from apps.mappings import services as mappings
+from apps.providers import contract
+from apps.sync import index, lanes, pacing, wire
+from apps.sync.models import Stream, StreamName
+
+LINKEDIN_OVERLAP = timedelta(minutes=10)
+"""The stored cursor stays this far behind the last row: rows of equal time, late commits there (rule 25)."""
+
+LINKEDIN_PAGE = 100
+PAGES_PER_POLL = 10
+"""A poll that finds more settles what it has and goes on as a new event, within its lease."""
+
+
+def append_due(now: datetime) -> None:
+    """Called by the sweep: an event for each listing whose time has come."""
+    for stream in Stream.objects.filter(next_at__lte=now).select_related("connection"):
+        ledger.append(poll_event(stream), now=now)
+
+
+def poll_event(stream: Stream, *, go_on: str = "") -> NewEvent:
+    gate = lanes.connection_gate(stream.connection_id)
+    due = stream.next_at.isoformat() if stream.next_at else ""
+    return NewEvent(
+        kind=f"poll.{stream.name}",
+        mailbox=f"poll:{stream.connection_id}:{stream.name}",
+        gate=gate,
+        turn=f"{gate}|polls",
+        priority=Priority.NEW_CANDIDATE,
+        connection=stream.connection_id,
+        payload={"stream": stream.pk},
+        dedupe=f"poll:{stream.name}:{due}:{go_on}",
+    )
+
+
+def bring_forward(*, connection_id: UUID, name: StreamName, now: datetime) -> None:
+    """A hint that something changed there: the next poll is now (costs no request of its own)."""
+    Stream.objects.filter(connection_id=connection_id, name=name, next_at__gt=now).update(next_at=now)
+
+
+def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[Unit]:
+    units: list[Unit] = []
+    for box in claimed:
+        if not box.events:
+            units.append(outcomes.settled_each(box, {}))
+            continue
+        stream = Stream.objects.select_related("connection").filter(pk=box.events[0].payload["stream"]).first()
+        if stream is None:
+            units.append(outcomes.settled(box, outcomes.dead("vanished", "The listing is gone with its connection.")))
+            continue
+        try:
+            decide = READERS[StreamName(stream.name)](stream, box, now=now)
+        except errors.SyncError as error:
+            units.append(outcomes.settled(box, drain.of_error(error, now=now)))
+            continue
+        units.append(Unit(mailboxes=frozenset({box.id}), decide=decide))
+    return units
+
+
+def _done(
+    stream: Stream,
+    box: Claimed,
+    detail: str,
+    *,
+    now: datetime,
+    cursor: dict[str, object] | None = None,
+    follow: Sequence[NewEvent] = (),
+    complete: bool = False,
+) -> Decision:
+    values: dict[str, object] = {"read_at": now, "next_at": pacing.next_read(stream, now=now)}
+    if cursor is not None:
+        values["cursor"] = cursor
+    if complete and stream.complete_at is None:
+        values["complete_at"] = now
+        ledger.release_held(hold_key=lanes.index_hold(stream.connection_id), now=now)
+    Stream.objects.filter(pk=stream.pk).update(**values)
+    return Decision(outcomes={event.pk: outcomes.done(detail) for event in box.events}, follow=follow)
+
+
+def row_event(connection_id: UUID, profile: contract.Profile, *, caused_by: int | None = None) -> NewEvent:
+    """One row of the delta; it comes again with the next poll and is the same by (id, modifiedAt)."""
+    gate = lanes.arrival_gate(connection_id)
+    return NewEvent(
+        kind="row.profile",
+        mailbox=lanes.profile_mailbox(connection_id, profile.id),
+        gate=gate,
+        priority=Priority.NEW_CANDIDATE,
+        connection=connection_id,
+        payload=wire.profile_to_payload(profile),
+        dedupe=f"profile:{profile.id}:{profile.modified_at.isoformat()}:{profile.stage}:{profile.removed}",
+        caused_by=caused_by,
+    )
+
+
+def _read_profiles(stream: Stream, box: Claimed, *, now: datetime) -> partial[Decision]:
+    linkedin = connections.open_sourcing(stream.connection_id)
+    since = datetime.fromisoformat(stream.cursor.get("since", "1970-01-01T00:00:00+00:00"))
+    newest = datetime.fromisoformat(stream.cursor.get("newest", since.isoformat()))
+    found: dict[tuple[str, str], contract.Profile] = {}
+    start = 0
+    for _ in range(PAGES_PER_POLL):
+        rows = linkedin.list_profiles_since(since=since, start=start)
+        found |= {(row.id, row.modified_at.isoformat()): row for row in rows}
+        if len(rows) < LINKEDIN_PAGE:
+            break
+        last = rows[-1].modified_at
+        since, start = (last, 0) if last > since else (since, start + LINKEDIN_PAGE)
+    else:
+        rows = ()
+    newest = max([newest, *(row.modified_at for row in found.values())])
+    more = not rows and bool(found)
+    cursor: dict[str, object] = {
+        "since": (since if more else max(newest - LINKEDIN_OVERLAP, EPOCH)).isoformat(),
+        "newest": newest.isoformat(),
+    }
+    follow = [row_event(stream.connection_id, row) for row in found.values()]
+    if more:
+        follow.append(poll_event(stream, go_on=since.isoformat()))
+    detail = f"{len(found)} profile rows read."
+    return partial(_done, stream, box, detail, now=now, cursor=cursor, follow=follow)
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _read_projects(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], Decision]:
+    linkedin = connections.open_sourcing(stream.connection_id)
+    projects = _all_pages(lambda cursor: linkedin.list_projects(cursor=cursor))
+
+    def decide() -> Decision:
+        mappings.store_projects(connection_id=stream.connection_id, projects=projects, now=now)
+        return _done(stream, box, f"{len(projects)} Projects read.", now=now, complete=True)
+
+    return decide
+
+
+def _read_seats(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], Decision]:
+    linkedin = connections.open_sourcing(stream.connection_id)
+    seats = _all_pages(lambda cursor: linkedin.list_seats(cursor=cursor))
+
+    def decide() -> Decision:
+        mappings.store_seats(connection_id=stream.connection_id, seats=seats)
+        return _done(stream, box, f"{len(seats)} seats read.", now=now, complete=True)
+
+    return decide
+
+
+def _read_jobs(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], Decision]:
+    ats = connections.open_ats(stream.connection_id)
+    jobs = _all_pages(lambda cursor: ats.list_jobs(cursor=cursor))
+    stages: list[contract.Stage] = []
+    ids = [job.id for job in jobs if job.status == "open"]
+    for start in range(0, len(ids), 50):
+        stages += ats.list_stages(ids[start : start + 50])
+
+    def decide() -> Decision:
+        mappings.store_jobs(connection_id=stream.connection_id, jobs=jobs, stages=stages, now=now)
+        vanished = mappings.end_vanished_jobs(connection_id=stream.connection_id, seen=[job.id for job in jobs])
+        detail = f"{len(jobs)} jobs and {len(stages)} stages read." + (f" {vanished} vanished." if vanished else "")
+        return _done(stream, box, detail, now=now, complete=True)
+
+    return decide
+
+
+def _read_people(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], Decision]:
+    ats = connections.open_ats(stream.connection_id)
+    since = datetime.fromisoformat(stream.cursor["since"]) if stream.complete_at else None
+    people = _all_pages(lambda cursor: ats.list_people(updated_since=since, cursor=cursor))
+
+    def decide() -> Decision:
+        candidates.index_people(connection_id=stream.connection_id, people=people)
+        cursor: dict[str, object] = {"since": (now - index.OVERLAP).isoformat()}
+        return _done(stream, box, f"{len(people)} people indexed.", now=now, cursor=cursor, complete=True)
+
+    return decide
+
+
+def _read_applications(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], Decision]:
+    ats = connections.open_ats(stream.connection_id)
+    since = datetime.fromisoformat(stream.cursor.get("since", now.isoformat()))
+    applications = _all_pages(lambda cursor: ats.list_applications(updated_since=since, cursor=cursor))
+    ours = mappings.mapped_jobs(connection_id=stream.connection_id)
+    gate = lanes.connection_gate(stream.connection_id)
+    follow = [
+        NewEvent(
+            kind="hook.application",
+            mailbox=lanes.application_mailbox(stream.connection_id, found.id),
+            gate=gate,
+            priority=Priority.STAGE_CHANGE,
+            connection=stream.connection_id,
+            payload={"application_id": found.id, "person_id": found.person_id, "by": "poll"},
+            dedupe=f"application:{found.id}:{found.updated_at.isoformat()}",
+        )
+        for found in applications
+        if found.job_id in ours
+    ]
+    cursor: dict[str, object] = {"since": (now - index.OVERLAP).isoformat()}
+    detail = f"{len(applications)} changed applications read."
+    return partial(_done, stream, box, detail, now=now, cursor=cursor, follow=follow, complete=True)
+
+
+def _all_pages(read: Callable[[str | None], contract.Page[contract.T]]) -> list[contract.T]:
+    items: list[contract.T] = []
+    cursor: str | None = None
+    while True:
+        page = read(cursor)
+        items += page.items
+        cursor = page.next
+        if cursor is None:
+            return items
+
+
+READERS = {
+    StreamName.PROFILES: _read_profiles,
+    StreamName.PROJECTS: _read_projects,
+    StreamName.SEATS: _read_seats,
+    StreamName.JOBS: _read_jobs,
+    StreamName.PEOPLE: _read_people,
+    StreamName.APPLICATIONS: _read_applications,
+}
+

@@ -1,0 +1,41 @@
+"""Set-up verbs of the engine: which listings of a connection are read, and reading them first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.connections import services as connections
+from apps.connections.models import Connection
+from apps.core import jobs
+from apps.sync.models import Stream, StreamName
+
+LISTINGS = {
+    "sourcing": (StreamName.PROJECTS, StreamName.SEATS, StreamName.PROFILES),
+    "ats": (StreamName.JOBS, StreamName.PEOPLE, StreamName.APPLICATIONS),
+}
+
+
+@transaction.atomic
+def start_reading(*, connection_id: UUID, now: datetime, every_seconds: dict[str, int] | None = None) -> None:
+    """Begin to read a connection's listings; `every_seconds` overrides the usual pace per listing."""
+    connection = Connection.objects.get(pk=connection_id)
+    for name in LISTINGS[connections.role_of(connection)]:
+        Stream.objects.get_or_create(
+            connection=connection,
+            name=name,
+            defaults={
+                "next_at": now,
+                "every_seconds": (every_seconds or {}).get(name, 0),
+                "cursor": {"since": now.isoformat()} if name == StreamName.APPLICATIONS else {},
+            },
+        )
+    transaction.on_commit(jobs.ring)
+
+
+def listings_are_read(*, connection_id: UUID) -> bool:
+    """True once each listing that has an end was read to it."""
+    ends = [StreamName.PROJECTS, StreamName.SEATS, StreamName.JOBS, StreamName.PEOPLE]
+    return not Stream.objects.filter(connection_id=connection_id, name__in=ends, complete_at__isnull=True).exists()

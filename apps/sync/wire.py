@@ -1,0 +1,26 @@
+"""Contract values as event payloads and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
+
+from apps.providers import contract
+
+
+def profile_to_payload(profile: contract.Profile) -> dict[str, Any]:
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(profile).items()
+    }
+
+
+def profile_from_payload(payload: Mapping[str, Any]) -> contract.Profile:
+    """Raises KeyError or ValueError where a payload (edited by hand, say) is not a profile."""
+    times = {"stage_changed_at", "added_at", "modified_at"}
+    values = {
+        field.name: datetime.fromisoformat(payload[field.name]) if field.name in times else payload[field.name]
+        for field in fields(contract.Profile)
+    }
+    return contract.Profile(**values)
