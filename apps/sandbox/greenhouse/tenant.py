@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from apps.sandbox.clock import iso
 from apps.sandbox.greenhouse import payloads
 from apps.sandbox.greenhouse.hooks import Hooks
-from apps.sandbox.greenhouse.store import Refusal, Row, Settings, Store, not_found, unprocessable
+from apps.sandbox.greenhouse.store import Row, Settings, Store, not_found, unprocessable
 
 if TYPE_CHECKING:
     from apps.sandbox.kernel import World
@@ -311,6 +311,3 @@ class Tenant:
 
     def _tell(self, action: str, row: Row, **more: Any) -> None:
         self.hooks.emit(action, payloads.of_application(self.store, row, **more))
-
-
-__all__ = ["Refusal", "Tenant"]
