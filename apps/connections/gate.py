@@ -22,6 +22,7 @@ from apps.core import clock, errors
 from apps.ledger import gates
 from apps.ledger.states import Reason
 from apps.providers.contract import Answer, Call, Capabilities, Purpose
+from apps.providers.provider import Minted
 
 FULL_FOR_THE_DAY = 101
 """LinkedIn's serviceErrorCode of a 429 that means the day's quota (facts/linkedin.md, section 9)."""
@@ -95,7 +96,7 @@ class ConnectionGate:
                 close(self._id, Reason.TOKEN, now=clock.now(), detail=error.detail)
             raise
 
-    def _mint(self, secret: Mapping[str, str]) -> tokens.Minted:
+    def _mint(self, secret: Mapping[str, str]) -> Minted:
         """A token request counts in a day's quota; a system that counts them apart has no day here."""
         state, plan = self._read_state()
         daily = [rate for rate in self._capabilities.rate_windows if rate.resets_daily]
@@ -189,7 +190,7 @@ class ProbeGate(ConnectionGate):
     ) -> None:
         super().__init__(connection_id, capabilities=capabilities, mint=mint)
         self._secret = secret
-        self.minted = tokens.Minted(access_token)
+        self.minted = Minted(access_token)
 
     def token(self, *, rejected: str | None = None) -> str:
         if rejected is not None and rejected == self.minted.access_token:

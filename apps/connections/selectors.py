@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from apps.accounts.models import Client
-from apps.connections import gate, rules
+from apps.connections import budget, gate, rules
 from apps.connections.models import Connection, QuotaWindow
 from apps.ledger import gates
 from apps.providers import registry
@@ -141,5 +141,5 @@ def _limit(connection: Connection, rate: RateWindow) -> int:
     return min(limits, default=rate.calls)
 
 
-def _plan(connection_id: UUID) -> gate.budget.Plan:
+def _plan(connection_id: UUID) -> budget.Plan:
     return gate.plan_of(get_connection(connection_id), None)

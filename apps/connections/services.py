@@ -13,10 +13,12 @@ from django.db import IntegrityError, transaction
 from apps.connections import gate, tokens
 from apps.connections.gate import ConnectionGate, ProbeGate, gate_of, record_error, record_success
 from apps.connections.models import Connection, Credential, QuotaAccount, Token
+from apps.connections.selectors import role_of
 from apps.connections.tokens import StaleCredential
 from apps.ledger import gates
 from apps.ledger.states import Reason
 from apps.providers import contract, registry
+from apps.providers.provider import Minted
 
 __all__ = [
     "AccountTaken",
@@ -36,6 +38,7 @@ __all__ = [
     "record_error",
     "record_success",
     "resume",
+    "role_of",
     "rotate_hook_secret",
     "rotate_keys",
     "set_credential",
@@ -132,8 +135,7 @@ def open_sourcing(connection_id: UUID) -> contract.Sourcing:
 
 def receiver_of(connection: Connection) -> contract.Receiver:
     """What checks and reads the deliveries of this connection's system."""
-    found: contract.Receiver = registry.get(connection.provider).receiver
-    return found
+    return registry.get(connection.provider).receiver
 
 
 def hook_secrets(connection: Connection, *, now: datetime) -> tuple[str, ...]:
@@ -261,7 +263,7 @@ def _settings_of(connection: Connection) -> contract.Settings:
 def _mint_of(connection: Connection) -> tokens.Mint:
     settings = _settings_of(connection)
 
-    def mint(values: Mapping[str, str]) -> tokens.Minted:
+    def mint(values: Mapping[str, str]) -> Minted:
         return registry.get(connection.provider).mint(settings, values)
 
     return mint
@@ -306,7 +308,7 @@ def _refuse_shared_jobs(connection: Connection, found: contract.Identity, overla
 
 def _bind(connection: Connection, found: contract.Identity) -> None:
     options = dict(gate.options_of(connection))
-    if registry.get(connection.provider).capabilities.role == "sourcing":
+    if role_of(connection) == "sourcing":
         options["contract"] = found.account
     try:
         with transaction.atomic():

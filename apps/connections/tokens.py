@@ -13,6 +13,7 @@ from django.db.models import F, Q
 
 from apps.connections.models import Credential, CredentialState, Token
 from apps.core import clock, crypto, errors
+from apps.providers.provider import Minted
 
 MINT_SECONDS = 20
 """Longer than the total deadline of a token request, so that a slow minter is not doubled."""
@@ -41,15 +42,6 @@ class Secret:
         return "***"
 
     __str__ = __repr__
-
-
-@dataclass(frozen=True, slots=True)
-class Minted:
-    """What a mint gave: a token, when it ends (app time), and the credential's values if they changed."""
-
-    access_token: str = field(repr=False)
-    expires_at: datetime | None = None
-    secret: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from apps.connections.gate import ConnectionGate
 from apps.connections.models import Connection
 from apps.core import clock
 from apps.providers.contract import Answer, Call, Capabilities, Purpose, RateWindow
+from apps.providers.provider import Minted
 
 DAILY = RateWindow(name="day", calls=500, seconds=86400, resets_daily=True)
 HEADERS = RateWindow(name="30 seconds", calls=50, seconds=30, from_headers=True)
@@ -36,12 +37,12 @@ class CountingMint:
         self._lasts = lasts
         self._lock = threading.Lock()
 
-    def __call__(self, secret: Mapping[str, str]) -> tokens.Minted:
+    def __call__(self, secret: Mapping[str, str]) -> Minted:
         with self._lock:
             self.count += 1
             mine = self.count
         time.sleep(self._seconds)
-        return tokens.Minted(f"token-{mine}", clock.now() + self._lasts)
+        return Minted(f"token-{mine}", clock.now() + self._lasts)
 
 
 def capabilities(*rates: RateWindow) -> Capabilities:
@@ -72,7 +73,7 @@ def capabilities(*rates: RateWindow) -> Capabilities:
 def make_connection(**values: Any) -> Connection:
     """A LinkedIn connection with a credential and an application of its own."""
     application = f"app-{uuid4()}"
-    given = {
+    given: dict[str, Any] = {
         "provider": "linkedin",
         "name": "Northwind",
         "now": datetime(2026, 11, 1, tzinfo=UTC),

@@ -42,7 +42,7 @@ def size_of(made: Path) -> int:
 
 
 def spend_through_kills(connection: Connection, made: Path) -> None:
-    chance = random.Random(7)  # noqa: S311
+    chance = random.Random(7)
     running = [start(connection.pk, made) for _ in range(PROCESSES)]
     deadline = time.monotonic() + SECONDS
     try:

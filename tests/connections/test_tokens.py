@@ -15,7 +15,8 @@ from apps.connections import services, tokens
 from apps.connections.models import Connection, Credential, CredentialState, Token
 from apps.core import clock, errors
 from apps.ledger import gates
-from tests.connections.factories import CountingMint, OK, READ, make_connection, make_gate
+from apps.providers.provider import Minted
+from tests.connections.factories import OK, READ, CountingMint, make_connection, make_gate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,7 +25,7 @@ def everything_stored() -> bytes:
     found = b""
     for table in ("connection", "credential", "token", "quotaaccount"):
         with database.cursor() as cursor:
-            cursor.execute(f"SELECT * FROM connections_{table}")  # noqa: S608
+            cursor.execute(f"SELECT * FROM connections_{table}")
             for row in cursor.fetchall():
                 for value in row:
                     found += bytes(value) if isinstance(value, memoryview | bytes) else str(value).encode()
@@ -58,7 +59,7 @@ def test_credentials_print_as_stars() -> None:
 
     assert {repr(one) for one in (secret, held, *rows)} == {"***"}
     assert {str(one) for one in (secret, *rows)} == {"***"}
-    assert "abc" not in repr(tokens.Minted("abc", None, {"refresh_token": "abc"}))
+    assert "abc" not in repr(Minted("abc", None, {"refresh_token": "abc"}))
 
 
 def test_a_newer_credential_is_not_overwritten() -> None:
@@ -167,8 +168,8 @@ def test_a_minter_that_died_is_replaced_when_its_time_is_over() -> None:
 def test_a_refresh_token_that_the_mint_replaced_is_kept() -> None:
     connection = make_connection()
 
-    def mint(secret: Mapping[str, str]) -> tokens.Minted:
-        return tokens.Minted("t", None, {**secret, "refresh_token": "next"})
+    def mint(secret: Mapping[str, str]) -> Minted:
+        return Minted("t", None, {**secret, "refresh_token": "next"})
 
     make_gate(connection, mint=mint).token()
 
@@ -199,7 +200,7 @@ def test_rotating_keys_seals_everything_again_and_loses_nothing(capsys: pytest.C
     assert "Sealed 3 rows" in capsys.readouterr().out
 
 
-def refuse(secret: Mapping[str, str]) -> tokens.Minted:
+def refuse(secret: Mapping[str, str]) -> Minted:
     raise errors.AuthExpired("invalid_client")
 
 
