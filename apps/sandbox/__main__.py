@@ -18,8 +18,15 @@ def main() -> None:
     asked = parser.parse_args()
     world = kernel.new_world(asked.scenario, asked.seed)
     uvicorn.run(
-        server.Server(world), host=asked.host, port=asked.port, http="h11", ws="none", access_log=False,
-        log_level="warning", timeout_keep_alive=60, server_header=False,
+        server.Server(world),
+        host=asked.host,
+        port=asked.port,
+        http="h11",
+        ws="none",
+        access_log=False,
+        log_level="warning",
+        timeout_keep_alive=60,
+        server_header=False,
     )
 
 

@@ -19,7 +19,7 @@ from apps.sandbox.clock import iso
 if TYPE_CHECKING:
     from apps.sandbox.kernel import World
 
-TIMEOUT = 10.0
+TIMEOUT = httpx.Timeout(10.0, pool=None)
 
 
 @dataclass

@@ -20,7 +20,16 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 KINDS = (
-    "lose_response", "hold_response", "release", "429", "5xx", "slow", "lag", "duplicate", "reorder", "expire_token",
+    "lose_response",
+    "hold_response",
+    "release",
+    "429",
+    "5xx",
+    "slow",
+    "lag",
+    "duplicate",
+    "reorder",
+    "expire_token",
 )
 DEFAULT_SECONDS = {"slow": 2.0, "hold_response": 60.0, "lag": 30.0, "reorder": 1.0}
 

@@ -89,7 +89,7 @@ class World:
     def reset(self, scenario: str | dict[str, Any] = "default", seed: int = 1) -> None:
         """Start afresh. A scenario is a name, or a dict: its keys that are systems' names are those
         systems' own parts, the others go to all. A name reaches the systems as {"scenario": name}."""
-        wish = {"scenario": scenario} if isinstance(scenario, str) else dict(scenario)
+        wish: dict[str, Any] = {"scenario": scenario} if isinstance(scenario, str) else dict(scenario)
         self.deliveries.cancel_all()
         self.faults.clear_all()
         self.calls.clear()

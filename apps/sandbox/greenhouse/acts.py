@@ -36,8 +36,16 @@ from apps.sandbox.greenhouse.tenant import Tenant
 from apps.sandbox.kernel import ActError
 
 PERSON_FIELDS = (
-    "first_name", "last_name", "company", "title", "email_addresses", "phone_numbers", "social_media_addresses",
-    "website_addresses", "tags", "private",
+    "first_name",
+    "last_name",
+    "company",
+    "title",
+    "email_addresses",
+    "phone_numbers",
+    "social_media_addresses",
+    "website_addresses",
+    "tags",
+    "private",
 )
 
 
@@ -127,7 +135,7 @@ class Acts:
         return self._each(args, hire)
 
     def do_update_application(self, args: Row) -> Row:
-        values = {name: args[name] for name in ("source_id", "recruiter_id", "coordinator_id") if name in args}
+        values: Row = {name: args[name] for name in ("source_id", "recruiter_id", "coordinator_id") if name in args}
         return self._each(args, lambda row: self._tenant.update_application(row, values))
 
     def do_delete_application(self, args: Row) -> Row:

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 SERVICE_USER = 7001
 GRANTS = (
-    "authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange",
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
 )
 KEY = b"only the sandbox signs with this"
 

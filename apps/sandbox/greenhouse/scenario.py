@@ -23,7 +23,11 @@ STAGES = ("Application Review", "Phone Screen", "Take Home Test", "Onsite", "Ref
 USERS = ("Ada Byrne", "Ben Okafor", "Chloe Martin", "Deniz Kaya", "Eva Lindqvist", "Femi Adeyemi")
 FIRST_USER = 7051
 SOURCES = (
-    "LinkedIn (Prospecting)", "LinkedIn (Ad Posting)", "Jobs page on your website", "Referral", "Indeed",
+    "LinkedIn (Prospecting)",
+    "LinkedIn (Ad Posting)",
+    "Jobs page on your website",
+    "Referral",
+    "Indeed",
     "Agency: Northwind Search",
 )
 REASONS = (
@@ -40,8 +44,16 @@ DEFAULT_JOBS: tuple[Row, ...] = (
 )
 TITLES = ("Backend Engineer", "Product Designer", "Data Engineer", "Account Executive", "Support Specialist")
 PEOPLE = (
-    ("Mara", "Novak"), ("Tomas", "Rivera"), ("Ines", "Duarte"), ("Kofi", "Mensah"), ("Yuki", "Sato"),
-    ("Lena", "Hoffmann"), ("Omar", "Haddad"), ("Sofia", "Conti"), ("Jonas", "Berg"), ("Priya", "Nair"),
+    ("Mara", "Novak"),
+    ("Tomas", "Rivera"),
+    ("Ines", "Duarte"),
+    ("Kofi", "Mensah"),
+    ("Yuki", "Sato"),
+    ("Lena", "Hoffmann"),
+    ("Omar", "Haddad"),
+    ("Sofia", "Conti"),
+    ("Jonas", "Berg"),
+    ("Priya", "Nair"),
 )
 COMPANIES = ("Contoso", "Fabrikam", "Tailspin", "Wingtip", "Adatum")
 

@@ -18,8 +18,16 @@ if TYPE_CHECKING:
     from apps.sandbox.kernel import World
 
 SHOWN = (
-    "jobs", "job_interview_stages", "candidates", "applications", "application_stages", "notes", "openings",
-    "users", "sources", "rejection_reasons",
+    "jobs",
+    "job_interview_stages",
+    "candidates",
+    "applications",
+    "application_stages",
+    "notes",
+    "openings",
+    "users",
+    "sources",
+    "rejection_reasons",
 )
 
 

@@ -246,9 +246,7 @@ class Tenant:
                 "_visible_at": row.get("_visible_at", ""),
             }
         )  # fmt: skip
-        self._change(
-            row, stage_id=entered["id"], stage_name=stage["name"], job_interview_stage_id=stage["id"]
-        )
+        self._change(row, stage_id=entered["id"], stage_name=stage["name"], job_interview_stage_id=stage["id"])
 
     def _transfer(self, row: Row, job_id: int, stage_id: int | None) -> None:
         self._check_application({"job_id": job_id})
