@@ -200,7 +200,9 @@ class ProbeGate(ConnectionGate):
         return self.minted.access_token
 
     def _refuse_if_closed(self, state: Connection, now: datetime) -> None:
-        """A person who reconnects is not held up by what the reconnecting is to cure."""
+        """Only the stop switch holds up a person who reconnects: the rest is what reconnecting cures."""
+        if state.stopped_at is not None:
+            raise errors.RateLimited("This connection is stopped.", cause="paused")
 
 
 def gate_of(connection_id: UUID) -> str:

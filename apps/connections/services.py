@@ -73,6 +73,8 @@ def create_connection(
     base_urls: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     secret: Mapping[str, str] | None = None,
+    access_token: str = "",
+    expires_at: datetime | None = None,
     quota_key: str = "",
     hook_secret: str = "",
 ) -> Connection:
@@ -94,7 +96,9 @@ def create_connection(
             created_at=now,
         )
         if secret is not None:
-            set_credential(connection_id=connection_id, secret=secret, now=now)
+            set_credential(
+                connection_id=connection_id, secret=secret, now=now, access_token=access_token, expires_at=expires_at
+            )
     return connection
 
 
