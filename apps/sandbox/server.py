@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import unquote
 
 from starlette.requests import Request
@@ -63,7 +65,7 @@ class Server:
         targets = (target, call.operation) if call.operation else (target,)
         if hold := faults.take(system.name, "hold_response", *targets):
             call.fault = "hold_response"
-            await faults.hold(hold.seconds)
+            await _first(faults.hold(hold.seconds), _disconnected(request.receive))
         if faults.take(system.name, "lose_response", *targets):
             call.fault = "lose_response"
             return None
@@ -79,8 +81,21 @@ async def drop_connection(receive: Receive, send: Send) -> None:
     ASGI has no word for it; `send` is a method of uvicorn's request cycle, which holds the transport.
     """
     send.__self__.transport.abort()  # type: ignore[attr-defined]
+    await _disconnected(receive)
+
+
+async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _first(*waits: Coroutine[Any, Any, None]) -> None:
+    """Return as soon as one of them has; a held response need not outlive its killed caller."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    _, late = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
 
 
 def _refusal(world: kernel.World, system: kernel.System, target: str, call: kernel.Call) -> Response | None:

@@ -69,7 +69,7 @@ def test_the_clock_freezes_steps_and_runs_again(sandbox: Sandbox) -> None:
 def test_a_lost_response_commits_and_drops_the_connection(sandbox: Sandbox) -> None:
     sandbox.fault("greenhouse", "lose_response", match=r"POST /greenhouse/v3/candidates$")
 
-    with pytest.raises(httpx.RemoteProtocolError):
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         create(sandbox)
 
     assert "Ida" in names(sandbox)
@@ -91,6 +91,16 @@ def test_a_held_response_has_committed_and_waits_for_release(sandbox: Sandbox) -
     thread.join(5)
 
     assert answers[0].status_code == 201
+
+
+def test_a_held_response_does_not_outlive_its_caller(sandbox: Sandbox) -> None:
+    sandbox.fault("greenhouse", "hold_response", match="create_candidate", seconds=20)
+
+    with pytest.raises(httpx.ReadTimeout):
+        create(sandbox, timeout=0.3)
+
+    sandbox.wait_for(lambda: sandbox.faults("greenhouse")["held"] == 0, seconds=2)
+    assert "Ida" in names(sandbox)
 
 
 def test_refusing_faults_commit_nothing_and_5xx_after_does(sandbox: Sandbox) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,7 @@ class Hooks:
             "Content-Type": "application/json",
             "User-Agent": "Greenhouse Webhooks",
             "Signature": sign(hook.secret, body),
-            "Greenhouse-Event-ID": str(self._world.random.randrange(10**12, 10**13)),
+            "Greenhouse-Event-ID": str(uuid.uuid4()),  # not of the seed: receivers remember it
         }
         if hook.authorization:
             headers["Authorization"] = hook.authorization
