@@ -2,7 +2,7 @@
 
 create_candidate / apply  {first_name, last_name, email?, linkedin_url?, company?, title?, private?, job_id?,
                           stage?: name, source_id?, recruiter_id?, candidate_id?: someone known applies again}
-move        {application_id | application_ids, stage: name or id | job_id} or neither: one stage on
+move        {application_id | application_ids, stage: name or id, to_job_id?}; neither: one stage on
 reject      {application_id(s), rejection_reason_id?}     unreject, unhire {application_id(s)}
 hire        {application_id(s), opening_id?}              the first open opening, one is made if none is
 update_application {application_id, source_id?, recruiter_id?, coordinator_id?}
