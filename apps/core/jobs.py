@@ -13,6 +13,8 @@ WAITING_BELLS = 2
 def ring() -> None:
     """Wake a worker, unless enough bells wait already. A lost bell costs one sweep."""
     with database.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM (SELECT 1 FROM django_q_ormq WHERE lock <= now() LIMIT %s) b", [WAITING_BELLS])
+        cursor.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM django_q_ormq WHERE lock <= now() LIMIT %s) b", [WAITING_BELLS]
+        )
         if cursor.fetchone()[0] < WAITING_BELLS:
             async_task(DRAIN)

@@ -58,7 +58,9 @@ def _handle(lease: Lease, name: str, boxes: Sequence[Claimed], *, now: datetime)
     killed = [box for box in boxes if box.claims > leases.LONE_CLAIMS]
     if killed:
         detail = f"A worker died {leases.LONE_CLAIMS} times while it had this event; it may be what kills it."
-        return settle(lease, [outcomes.settled(box, outcomes.dead("killed", detail), first_only=True) for box in killed], now=now)
+        return settle(
+            lease, [outcomes.settled(box, outcomes.dead("killed", detail), first_only=True) for box in killed], now=now
+        )
     started = clock.real_now()
     try:
         units = _handlers[name](lease, boxes, now=now)
@@ -165,4 +167,4 @@ def _next_try(attempts: int, outcome: Outcome, *, now: datetime) -> datetime:
     if outcome.state != State.RETRYING:
         return now
     ceiling = min(timedelta(seconds=2 ** (attempts + 1)), LONGEST_PAUSE)
-    return now + ceiling * random.random()  # noqa: S311 - full jitter, not a secret
+    return now + ceiling * random.random()

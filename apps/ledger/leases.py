@@ -135,7 +135,9 @@ def extend(lease: Lease) -> Lease:
     """A lease with a fresh end, for long work. Raises LeaseLost if any part of it was taken."""
     until = clock.real_now() + lease_time()
     with transaction.atomic():
-        kept = Mailbox.objects.filter(lease_token=lease.token, lease_until__gt=clock.real_now()).update(lease_until=until)
+        kept = Mailbox.objects.filter(lease_token=lease.token, lease_until__gt=clock.real_now()).update(
+            lease_until=until
+        )
         KeyLease.objects.filter(token=lease.token).update(until=until)
     if not kept:
         raise LeaseLost

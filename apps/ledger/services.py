@@ -198,4 +198,3 @@ def fault_count(name: str) -> int:
 def forget_old_deliveries(*, now: datetime) -> int:
     forgotten, _ = DedupeKey.objects.filter(seen_at__lt=now - DEDUPE_KEPT).delete()
     return forgotten
-

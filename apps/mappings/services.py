@@ -110,9 +110,7 @@ def propose_seats(*, linkedin_id: UUID, users: Iterable[contract.User]) -> int:
     return paired
 
 
-def resolve_row(
-    job: Job, *, linkedin: str, ats: str, backward: bool = False, terminal: bool = False
-) -> rules.MapRow:
+def resolve_row(job: Job, *, linkedin: str, ats: str, backward: bool = False, terminal: bool = False) -> rules.MapRow:
     """A row with an ATS stage named as people name it, or "!rejected" / "!hired". Raises UnknownStage."""
     if ats in rules.TERMINAL:
         return rules.MapRow(linkedin=linkedin, ats=ats, backward=backward, terminal=terminal)
@@ -183,4 +181,3 @@ def set_state(*, mapping_id: UUID, state: MappingState, now: datetime) -> None:
     if changed and state in (MappingState.LIVE, MappingState.PILOT):
         ProjectMapping.objects.of_everyone().filter(pk=mapping_id).update(halted_at=None)
         ledger.release_held(hold_key=f"mapping:{mapping_id}", now=now)
-

@@ -44,7 +44,9 @@ def _look_one(
         return Ready(job, decide=partial(_end, job, outcomes.skipped(Reason.ALREADY_TRUE, "They are in the ATS.")))
     if not candidacy.person.remote_id:
         return _look_for_person(ats, job, known.get(_create_key(job)), now=now)
-    mine = [found for found in applications.get(candidacy.person.remote_id, []) if found.job_id == candidacy.job.remote_id]
+    mine = [
+        found for found in applications.get(candidacy.person.remote_id, []) if found.job_id == candidacy.job.remote_id
+    ]
     if mine:
         chosen = min(mine, key=lambda found: (found.status != contract.ApplicationStatus.ACTIVE, found.id))
         made = any(effect.state != EffectState.FAILED for effect in (known.get(_attach_key(candidacy)),) if effect)
@@ -162,9 +164,7 @@ def _create(ats: contract.Ats, job: Job) -> Ready:
         created = ats.create_person(new, application)
         return {"person_id": created.person_id, "application_id": created.application_id}
 
-    intention = Intention(
-        key=_create_key(job), kind="create", event_id=job.event.pk, marker=candidacy.job.remote_id
-    )
+    intention = Intention(key=_create_key(job), kind="create", event_id=job.event.pk, marker=candidacy.job.remote_id)
     return Ready(job, intention=intention, call=call, done=partial(_created, job))
 
 

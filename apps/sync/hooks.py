@@ -173,9 +173,7 @@ def _candidacy_of(event: Event, found: contract.Application) -> Candidacy | None
     known = candidacies.filter(application_id=found.id).first()
     if known is not None:
         return known
-    return candidacies.filter(
-        person__remote_id=found.person_id, job__remote_id=found.job_id, application_id=""
-    ).first()
+    return candidacies.filter(person__remote_id=found.person_id, job__remote_id=found.job_id, application_id="").first()
 
 
 def value_of(application: contract.Application) -> str:
@@ -232,7 +230,9 @@ def _deleted(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
     if now < explained_at and not event.payload.get("certain"):
         why = "Deleted in the ATS; ten minutes are left for a merge to explain it."
         return pairs.Result(
-            outcomes.held(Reason.UNCERTAIN, why, hold_key=ledger.TIMER, due_at=explained_at, subject=lanes.subject(person.pk))
+            outcomes.held(
+                Reason.UNCERTAIN, why, hold_key=ledger.TIMER, due_at=explained_at, subject=lanes.subject(person.pk)
+            )
         )
     candidates.bury_person(person=person, why="deleted", now=now)
     return pairs.Result(

@@ -81,7 +81,9 @@ class Decided:
 def see_linkedin(pair: Pair, value: str, changed_at: datetime | None, table: StageTable, policy: Policy) -> Decided:
     """A profile shows `value`."""
     if not pair.met:
-        return meet(replace(pair, linkedin=replace(pair.linkedin, observed=value, changed_at=changed_at)), table, ours=False)
+        return meet(
+            replace(pair, linkedin=replace(pair.linkedin, observed=value, changed_at=changed_at)), table, ours=False
+        )
     if value == pair.agreed_linkedin or value in pair.linkedin.sent:
         return Decided(Verdict.ECHO, "This is the stage both sides agreed on.", drop_ats=pair.ats.wants_unsent)
     if value == pair.linkedin.desired:
@@ -94,7 +96,10 @@ def see_linkedin(pair: Pair, value: str, changed_at: datetime | None, table: Sta
         )
     if table.shown_as(pair.ats.observed) == value:
         return Decided(
-            Verdict.AGREED, f"The ATS stage already shows as {value}.", transition=True, agreed=(value, pair.ats.observed)
+            Verdict.AGREED,
+            f"The ATS stage already shows as {value}.",
+            transition=True,
+            agreed=(value, pair.ats.observed),
         )
     if pair.ats.observed != pair.agreed_ats or pair.linkedin.wants_unsent:
         return _conflict(pair, value, changed_at, "linkedin", table, policy)
@@ -106,7 +111,9 @@ def see_ats(pair: Pair, value: str, changed_at: datetime | None, table: StageTab
     if not pair.met:
         return meet(replace(pair, ats=replace(pair.ats, observed=value, changed_at=changed_at)), table, ours=False)
     if value == pair.agreed_ats or value in pair.ats.sent:
-        return Decided(Verdict.ECHO, "This is the stage both sides agreed on.", drop_linkedin=pair.linkedin.wants_unsent)
+        return Decided(
+            Verdict.ECHO, "This is the stage both sides agreed on.", drop_linkedin=pair.linkedin.wants_unsent
+        )
     if value == pair.ats.desired:
         return Decided(
             Verdict.ALREADY_TRUE,
@@ -145,7 +152,9 @@ def _meet_ours(pair: Pair, table: StageTable) -> Decided:
     fits = Decided(Verdict.AGREED, "The two stages fit.", agreed=(pair.linkedin.observed, pair.ats.observed))
     if row is None:
         known = table.knows_linkedin(pair.linkedin.observed)
-        return fits if known else Decided(Verdict.UNMAPPED, f"No row of the stage map names {pair.linkedin.observed!r}.")
+        return (
+            fits if known else Decided(Verdict.UNMAPPED, f"No row of the stage map names {pair.linkedin.observed!r}.")
+        )
     if row.ats == pair.ats.observed or table.shown_as(pair.ats.observed) == pair.linkedin.observed:
         return fits
     if row.ats in TERMINAL and not row.terminal:

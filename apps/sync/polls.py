@@ -236,4 +236,3 @@ READERS = {
     StreamName.PEOPLE: _read_people,
     StreamName.APPLICATIONS: _read_applications,
 }
-

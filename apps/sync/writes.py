@@ -21,7 +21,6 @@ from apps.connections import services as connections
 from apps.core import clock, errors
 from apps.ledger import drain, effects, leases, outcomes
 from apps.ledger import services as ledger
-from apps.ledger.effects import Intention
 from apps.ledger.leases import Claimed, Lease
 from apps.ledger.models import Effect, Event
 from apps.ledger.outcomes import Decision, Outcome, Tried, Unit
@@ -148,7 +147,9 @@ def _call_one(lease: Lease, ats: contract.Ats, step: Ready, *, now: datetime) ->
 
     def tried(outcome: str, detail: str = "") -> Tried:
         seconds = (clock.real_now() - started).total_seconds()
-        return Tried(operation=step.intention.kind if step.intention else "", outcome=outcome, detail=detail, seconds=seconds)
+        return Tried(
+            operation=step.intention.kind if step.intention else "", outcome=outcome, detail=detail, seconds=seconds
+        )
 
     def close(state: EffectState) -> None:
         effects.close(key=key, token=lease.token, state=state, now=now)
@@ -202,4 +203,3 @@ def _uncertain(
         tried=[tried] if tried else [],
     )
     return lambda: Decision(outcomes={step.job.event.pk: outcome})
-

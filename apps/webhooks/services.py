@@ -43,9 +43,7 @@ def find_connection(*, provider: str, connection_id: UUID) -> Connection | None:
         return None
 
 
-def receive(
-    *, provider: str, connection_id: UUID, headers: Mapping[str, str], body: bytes, now: datetime
-) -> Received:
+def receive(*, provider: str, connection_id: UUID, headers: Mapping[str, str], body: bytes, now: datetime) -> Received:
     """Store a delivery durably, once. The caller answers 200 only after this returned STORED."""
     connection = find_connection(provider=provider, connection_id=connection_id)
     if connection is None:

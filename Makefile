@@ -1,0 +1,42 @@
+# Everything from a bare machine: Python 3.11 and make. The environment is made by the first target that needs it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PYTHONUNBUFFERED := 1
+
+.PHONY: demo run smoke test check lock clean
+
+demo: $(STAMP)
+	@python manage.py demo
+
+run: $(STAMP)
+	@python manage.py run
+
+smoke: $(STAMP)
+	@python -m apps.demo.smoke
+
+test: check
+	pytest -n 2
+
+check: $(STAMP)
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+	djlint templates --lint --quiet
+	deptry . 
+	python manage.py makemigrations --check --dry-run
+
+lock: $(STAMP)
+	uv pip compile pyproject.toml --extra test --generate-hashes --universal --no-emit-index-url --no-header -o requirements.lock
+
+clean:
+	rm -rf $(VENV) var
+
+$(STAMP): requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $(STAMP)

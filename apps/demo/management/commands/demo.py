@@ -1,0 +1,51 @@
+"""`make demo`: everything on one machine, with a sandbox of each system and a story that goes on."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from apps.accounts.models import Client
+from apps.demo import processes, scenario, story, supervisor
+from apps.demo.sandbox import Sandbox
+from apps.demo.smoke import wait_until
+
+
+class Command(BaseCommand):
+    help = "Run the demo: sandbox, web, worker, an embedded PostgreSQL and people who move."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        port = int(os.environ.get("PORT", "8000"))
+        sandbox_port = int(os.environ.get("SANDBOX_PORT", "9000"))
+        call_command("migrate", verbosity=0)
+        if Client.objects.exists():
+            call_command("flush", interactive=False, verbosity=0)
+        services = [processes.sandbox(sandbox_port), processes.web(port), processes.worker()]
+        for service in services:
+            service.start()
+        sandbox = Sandbox(f"http://127.0.0.1:{sandbox_port}")
+        wait_until(sandbox.answers, 30)
+        company = scenario.build(
+            sandbox,
+            web=f"http://127.0.0.1:{port}",
+            names=story.REQUISITIONS,
+            every_seconds={"profiles": story.POLL_SECONDS, "applications": 120},
+            daily_limit=story.DAILY_LIMIT,
+            ats={"ceiling": 500},
+        )
+        self.stdout.write(_welcome(port, sandbox_port))
+        threading.Thread(target=story.tell, args=(sandbox, company), daemon=True).start()
+        supervisor.supervise(services)
+
+
+def _welcome(port: int, sandbox_port: int) -> str:
+    people = "\n".join(f"  {role.label:<10} {email}" for email, role, _, _ in scenario.PEOPLE)
+    return (
+        f"\nSyncPortal runs at http://127.0.0.1:{port}/  (sandbox: http://127.0.0.1:{sandbox_port}/_control/)\n"
+        f"Sign in, password {scenario.PASSWORD!r}:\n{people}\n"
+        "Recruiters add people and move them from now on; watch the sync log. Ctrl-C stops everything.\n"
+    )

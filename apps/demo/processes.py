@@ -1,0 +1,72 @@
+"""The processes of one machine: sandbox, web, worker. Each is a group of its own, stopped as a whole."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+GRACE = 10
+"""Seconds a process has to end by itself; a drain in flight finishes its batch well within."""
+
+
+@dataclass
+class Service:
+    """One supervised process with its command and environment."""
+
+    name: str
+    command: list[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self.command, env={**os.environ, **self.env}, start_new_session=True)
+
+    @property
+    def runs(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def signal_group(self, number: signal.Signals) -> None:
+        """To every process of the group: a killed qcluster leaves none of its workers behind."""
+        if self.process is None:
+            return
+        try:
+            os.killpg(self.process.pid, number)
+        except ProcessLookupError:
+            return
+
+    def stop(self) -> None:
+        if self.process is None:
+            return
+        self.signal_group(signal.SIGTERM)
+        try:
+            self.process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            pass
+        self.kill()
+
+    def kill(self) -> None:
+        self.signal_group(signal.SIGKILL)
+        if self.process is not None:
+            self.process.wait()
+
+
+def sandbox(port: int, **env: str) -> Service:
+    return Service("sandbox", [sys.executable, "-m", "apps.sandbox", "--port", str(port)], env)
+
+
+def web(port: int, **env: str) -> Service:
+    command = [sys.executable, "-m", "gunicorn", "syncportal.wsgi", "--bind", f"127.0.0.1:{port}"]
+    return Service("web", [*command, "--workers", "2", "--threads", "4", "--log-level", "warning"], env)
+
+
+def worker(**env: str) -> Service:
+    return Service("worker", [sys.executable, "manage.py", "qcluster"], env)

@@ -1,0 +1,202 @@
+"""The demo's company: made through the same services as the screens use."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import time as clock_time
+from typing import Any
+from uuid import UUID
+
+from apps.accounts import services as accounts
+from apps.accounts.models import Client, User
+from apps.accounts.rights import Role
+from apps.connections import services as connections
+from apps.connections.models import Connection
+from apps.core import clock
+from apps.demo.sandbox import Sandbox
+from apps.mappings import services as mappings
+from apps.mappings.models import Job, Mapping, MappingState, Policy, Project
+from apps.sync import services as sync
+
+LINKEDIN_STAGES = ["Contacted", "Replied", "In Progress", "Hired", "Archived"]
+ATS_STAGES = ["Application Review", "Phone Screen", "Take Home Test", "Onsite", "Reference Check", "Offer"]
+
+ROWS = [
+    ("Contacted", "Application Review"),
+    ("Replied", "Application Review"),
+    ("In Progress", "Phone Screen"),
+    ("In Progress", "Take Home Test"),
+    ("In Progress", "Onsite"),
+    ("In Progress", "Reference Check"),
+    ("In Progress", "Offer"),
+    ("Hired", "!hired"),
+    ("Archived", "!rejected"),
+]
+"""Phone Screen and Onsite show as one LinkedIn stage: the common coarse map (rule 10)."""
+
+PASSWORD = "demo-password"
+PEOPLE = (
+    ("admin@northwind.test", Role.ADMIN, "Ada", "Byrne"),
+    ("ops@northwind.test", Role.OPS, "Ben", "Okafor"),
+    ("recruiter@northwind.test", Role.RECRUITER, "Chloe", "Martin"),
+    ("viewer@northwind.test", Role.VIEWER, "Deniz", "Kaya"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """What the scenario made."""
+
+    client: Client
+    linkedin: Connection
+    greenhouse: Connection
+    mappings: tuple[Mapping, ...]
+
+
+def wish(
+    names: Sequence[str], *, linkedin: dict[str, Any] | None = None, ats: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """A sandbox scenario: one Project and one job for each requisition name."""
+    return {
+        "linkedin": {
+            "projects": [
+                {"name": f"R-{1001 + number} {name}", "stages": LINKEDIN_STAGES, "owner": "urn:li:seat:51"}
+                for number, name in enumerate(names)
+            ],
+            "settings": linkedin or {},
+        },
+        "greenhouse": {
+            "jobs": [
+                {"name": name, "requisition_id": f"R-{1001 + number}", "stages": ATS_STAGES}
+                for number, name in enumerate(names)
+            ],
+            "candidates": [],
+            "settings": ats or {},
+        },
+    }
+
+
+def build(
+    sandbox: Sandbox,
+    *,
+    web: str,
+    names: Sequence[str],
+    daily_limit: int = 500,
+    every_seconds: dict[str, int] | None = None,
+    linkedin: dict[str, Any] | None = None,
+    ats: dict[str, Any] | None = None,
+    options: dict[str, Any] | None = None,
+    policy: Policy = Policy.NEWEST,
+    projects_per_job: int = 1,
+    seconds: float = 60,
+) -> Company:
+    """Reset the sandbox, connect both systems, read their catalogues, map each Project to its job, go live.
+
+    Needs a running worker. Raises TimeoutError where the catalogues are not read within `seconds`.
+    """
+    scenario = wish(names, linkedin={"daily_limit": daily_limit, **(linkedin or {})}, ats=ats)
+    scenario["linkedin"]["projects"] = [
+        {**project, "name": project["name"] + (f" ({copy + 1})" if copy else "")}
+        for project in scenario["linkedin"]["projects"]
+        for copy in range(projects_per_job)
+    ]
+    sandbox.reset(scenario)
+    now = clock.now()
+    client = accounts.create_client(name="Northwind", time_zone="Europe/Berlin", office_start=clock_time(8))
+    author = _people(client)
+    linked = connections.create_connection(
+        provider="linkedin",
+        name="LinkedIn Recruiter",
+        now=now,
+        base_urls={"api": f"{sandbox.base}/linkedin", "auth": f"{sandbox.base}/linkedin"},
+        options={"daily_limit": daily_limit, "contract": "urn:li:contract:7001"},
+    )
+    connections.set_credential(
+        connection_id=linked.pk,
+        secret={"client_id": "sandbox-linkedin-client", "client_secret": "sandbox-linkedin-secret"},
+        access_token="sandbox-linkedin-token",
+        now=now,
+    )
+    greenhouse = connections.create_connection(
+        provider="greenhouse",
+        name="Greenhouse",
+        now=now,
+        base_urls={"api": f"{sandbox.base}/greenhouse", "auth": f"{sandbox.base}/greenhouse"},
+        options=options or {},
+        secret={"client_id": "sandbox-client-1", "client_secret": "sandbox-secret"},
+    )
+    for connection in (linked, greenhouse):
+        secret = connections.hook_secrets(connection, now=now)[0]
+        address = f"{web}/webhooks/{connection.provider}/{connection.pk}/"
+        sandbox.act(connection.provider, "set_webhook", url=address, secret=secret)
+        sync.start_reading(connection_id=connection.pk, now=now, every_seconds=every_seconds)
+    _await_listings((linked.pk, greenhouse.pk), seconds=seconds)
+    mappings.propose_seats(linkedin_id=linked.pk, users=connections.open_ats(greenhouse.pk).list_users().items)
+    made = tuple(
+        _map(client, project, greenhouse, policy=policy, author=author)
+        for project in Project.objects.filter(connection=linked).order_by("pk")
+    )
+    return Company(client, linked, greenhouse, made)
+
+
+def _people(client: Client) -> User:
+    made = [
+        accounts.create_user(
+            email=email,
+            password=PASSWORD,
+            role=role,
+            clients=[client],
+            all_clients=role == Role.ADMIN,
+            first_name=first,
+            last_name=last,
+        )
+        for email, role, first, last in PEOPLE
+    ]
+    return made[1]
+
+
+def _await_listings(ids: Sequence[UUID], *, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not all(sync.listings_are_read(connection_id=found) for found in ids):
+        if time.monotonic() > end:
+            raise TimeoutError("The catalogues were not read; does the worker run?")
+        time.sleep(0.1)
+
+
+def _map(client: Client, project: Project, greenhouse: Connection, *, policy: Policy, author: User) -> Mapping:
+    requisition = project.name.split(" ", 1)[0]
+    job = Job.objects.get(connection=greenhouse, requisition=requisition)
+    source = connections.open_ats(greenhouse.pk).list_sources().items
+    return mappings.create_mapping(
+        client_id=client.pk,
+        project=project,
+        job=job,
+        rows=[mappings.resolve_row(job, linkedin=linkedin, ats=ats) for linkedin, ats in ROWS],
+        policy=policy,
+        source_id=next(found.id for found in source if "LinkedIn" in found.name),
+        state=MappingState.LIVE,
+        author=author,
+        now=clock.now(),
+    )
+
+
+def person(number: int, *, at: str = "linkedin.com/in/") -> dict[str, Any]:
+    """Someone with a public profile; the same number is the same person."""
+    first = FIRST[number % len(FIRST)]
+    last = LAST[(number // len(FIRST)) % len(LAST)]
+    return {
+        "first": first,
+        "last": last,
+        "url": f"https://www.{at}{first.lower()}-{last.lower()}-{number}",
+        "member": f"urn:li:person:demo{number}",
+        "headline": "Engineer",
+        "company": "Contoso",
+        "title": "Engineer",
+        "location": "Berlin",
+    }
+
+
+FIRST = ("Amara", "Bruno", "Clara", "Dario", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kira", "Luca")
+LAST = ("Abel", "Brandt", "Conti", "Duarte", "Eriksen", "Fischer", "Garcia", "Hansen", "Ibrahim", "Jansen", "Keller")

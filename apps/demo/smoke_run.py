@@ -1,0 +1,196 @@
+"""The steps of the smoke, against a running stack."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from apps.candidates.models import Candidacy
+from apps.demo import scenario
+from apps.demo.scenario import Company
+from apps.demo.smoke import DAILY_LIMIT, POLL_SECONDS, Report, percentile, wait_until
+from apps.demo.stack import Stack
+from apps.ledger.models import Event
+from apps.ledger.states import State
+from apps.mappings.models import Seat
+
+ADDED_BY = "urn:li:seat:52"
+LISTENED = {"profiles": POLL_SECONDS, "people": 60, "applications": 60, "jobs": 300}
+
+
+def run(stack: Stack, report: Report) -> None:
+    """Build the company, then add, move both ways, and count what was written."""
+    company = scenario.build(
+        stack.sandbox,
+        web=stack.web,
+        names=["Data Engineer", "Product Designer"],
+        daily_limit=DAILY_LIMIT,
+        every_seconds=LISTENED,
+        ats={"ceiling": 2000},
+    )
+    report.figures |= {"poll_seconds": POLL_SECONDS, "daily_limit": DAILY_LIMIT}
+    eight = _add_eight(stack, company, report)
+    crowd = _add_crowd(stack, company)
+    _move_in_greenhouse(stack, company, report, eight + crowd)
+    _move_in_linkedin(stack, company, report)
+    _settled(stack, report)
+
+
+def _add(stack: Stack, company: Company, people: list[dict[str, Any]], mapping: int = 0) -> list[str]:
+    project = company.mappings[mapping].project.remote_id
+    return list(
+        stack.sandbox.act("linkedin", "add_to_project", project=project, people=people, by=ADDED_BY)["profiles"]
+    )
+
+
+def _in_ats(count: int) -> bool:
+    return Candidacy.objects.of_everyone().exclude(application_id="").count() >= count
+
+
+def _add_eight(stack: Stack, company: Company, report: Report) -> list[str]:
+    people = [scenario.person(number) for number in range(8)]
+    started = time.monotonic()
+    profiles = _add(stack, company, people)
+    try:
+        wait_until(lambda: len(_applications(stack)) >= 8, 60)
+    except TimeoutError:
+        report.expect(False, f"only {len(_applications(stack))} of 8 people reached Greenhouse in 60 s")
+    lag = time.monotonic() - started
+    report.figures["people_lag_largest_s"] = round(lag, 2)
+    report.expect(lag < 30, f"the last of 8 people took {lag:.1f} s")
+    _check_eight(stack, company, people, report)
+    wait_until(lambda: _in_ats(8), 30)
+    return profiles
+
+
+def _applications(stack: Stack) -> list[dict[str, Any]]:
+    return list(stack.sandbox.state("greenhouse")["applications"])
+
+
+def _check_eight(stack: Stack, company: Company, people: list[dict[str, Any]], report: Report) -> None:
+    state = stack.sandbox.state("greenhouse")
+    seat = Seat.objects.get(connection=company.linkedin, remote_id=ADDED_BY)
+    by_url = {
+        address["value"].rstrip("/").rsplit("/", 1)[-1]: person
+        for person in state["candidates"]
+        for address in person["social_media_addresses"]
+    }
+    report.expect(len(state["candidates"]) == 8, f"{len(state['candidates'])} people in Greenhouse instead of 8")
+    for wanted in people:
+        slug = wanted["url"].rsplit("/", 1)[-1]
+        found = by_url.get(slug)
+        if found is None:
+            report.expect(False, f"nobody in Greenhouse has the LinkedIn address of {slug}")
+            continue
+        mine = [row for row in state["applications"] if row["candidate_id"] == found["id"]]
+        report.expect(len(mine) == 1, f"{slug} has {len(mine)} applications")
+        for row in mine:
+            report.expect(str(row["job_id"]) == company.mappings[0].job.remote_id, f"{slug} is in the wrong job")
+            report.expect(str(row["source_id"]) == company.mappings[0].source_id, f"{slug} has the wrong source")
+            report.expect(str(row["recruiter_id"]) == seat.ats_user_id, f"{slug} has the wrong owner")
+            report.expect(row["stage_name"] == "Application Review", f"{slug} is at {row['stage_name']}")
+
+
+def _add_crowd(stack: Stack, company: Company) -> list[str]:
+    profiles = _add(stack, company, [scenario.person(number) for number in range(8, 60)])
+    wait_until(lambda: _in_ats(60), 120)
+    _quiet()
+    return profiles
+
+
+def _quiet(seconds: float = 60) -> None:
+    """Wait until nothing is open that is due: the echoes of what we did have been read."""
+    wait_until(
+        lambda: (
+            not Event.objects.filter(state__in=[State.QUEUED, State.RETRYING]).exclude(kind__startswith="poll").exists()
+        ),
+        seconds,
+    )
+    time.sleep(1)
+
+
+def _stage(stack: Stack) -> dict[str, str]:
+    return {row["id"]: row["stage"] for row in stack.sandbox.state("linkedin")["profiles"]}
+
+
+def _move_in_greenhouse(stack: Stack, company: Company, report: Report, profiles: list[str]) -> None:
+    """60 moves to Phone Screen, each timed from the act to the stage that LinkedIn shows."""
+    _quiet()
+    rows = [row for row in _applications(stack)]
+    lags: list[float] = []
+    for start in range(0, len(rows), 6):
+        handful = rows[start : start + 6]
+        began = time.monotonic()
+        for row in handful:
+            stack.sandbox.act("greenhouse", "move", application_id=row["id"], stage="Phone Screen")
+        wanted = start + len(handful)
+        try:
+            wait_until(lambda wanted=wanted: _moved_count(stack) >= wanted, 20)
+        except TimeoutError:
+            report.expect(False, f"{_moved_count(stack)} of {wanted} moves reached LinkedIn in 20 s")
+            break
+        lags += [time.monotonic() - began] * len(handful)
+    if lags:
+        p95 = percentile(lags, 0.95)
+        report.figures |= {"moves_to_linkedin": len(lags), "moves_to_linkedin_p95_s": p95}
+        report.expect(p95 < 2, f"moves took {p95} s at p95")
+    report.expect(len(lags) == 60, f"{len(lags)} of 60 moves reached LinkedIn")
+    _quiet()
+    for row in rows[:10]:
+        stack.sandbox.act("greenhouse", "move", application_id=row["id"], stage="Onsite")
+    _quiet()
+    time.sleep(POLL_SECONDS + 1)
+    _quiet()
+    onsite = sum(1 for row in _applications(stack) if row["stage_name"] == "Onsite")
+    report.figures["still_onsite"] = onsite
+    report.expect(onsite == 10, f"{onsite} of 10 people are still at Onsite: the coarse row moved someone back")
+
+
+def _moved_count(stack: Stack) -> int:
+    return sum(1 for stage in _stage(stack).values() if stage == "In Progress")
+
+
+def _move_in_linkedin(stack: Stack, company: Company, report: Report) -> None:
+    """20 people of a second Project are moved in LinkedIn; Greenhouse follows with the next poll."""
+    profiles = _add(stack, company, [scenario.person(number) for number in range(100, 120)], mapping=1)
+    wait_until(lambda: _in_ats(80), 120)
+    _quiet()
+    time.sleep(POLL_SECONDS + 1)
+    _quiet()
+    before = len(_writes(stack))
+    began = time.monotonic()
+    for profile in profiles:
+        stack.sandbox.act("linkedin", "move", profile=profile, stage="In Progress", by=ADDED_BY)
+    job = int(company.mappings[1].job.remote_id)
+
+    def moved() -> int:
+        return sum(1 for row in _applications(stack) if row["job_id"] == job and row["stage_name"] == "Phone Screen")
+
+    try:
+        wait_until(lambda: moved() >= 20, 60)
+    except TimeoutError:
+        report.expect(False, f"{moved()} of 20 LinkedIn moves reached Greenhouse in 60 s")
+    report.figures |= {"moves_to_greenhouse": moved(), "moves_to_greenhouse_s": round(time.monotonic() - began, 2)}
+    time.sleep(2 * POLL_SECONDS + 1)
+    _quiet()
+    written = _writes(stack)[before:]
+    report.figures["writes_for_20_moves"] = len(written)
+    report.expect(len(written) == 20, f"20 moves made {len(written)} remote writes: an echo travelled")
+
+
+def _writes(stack: Stack) -> list[dict[str, Any]]:
+    calls = stack.sandbox.calls("greenhouse", write=1) + stack.sandbox.calls("linkedin", write=1)
+    return [
+        call for call in calls if "oken" not in call["path"] and call["status"] is not None and call["status"] < 400
+    ]
+
+
+def _settled(stack: Stack, report: Report) -> None:
+    open_ = Event.objects.exclude(state__in=[State.DONE, State.SKIPPED, State.SUPERSEDED]).exclude(
+        kind__startswith="poll"
+    )
+    rows = [f"{event.kind} {event.state} {event.reason}{event.cause}: {event.detail}" for event in open_[:10]]
+    report.figures["events"] = Event.objects.count()
+    report.expect(not rows, f"events are left: {rows}")
+    people = stack.sandbox.state("greenhouse")["candidates"]
+    report.expect(len(people) == 80, f"{len(people)} people in Greenhouse instead of 80")

@@ -1,0 +1,68 @@
+"""A whole SyncPortal on one machine for the smoke and the tests: sandbox, web and worker on ports of their own."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from apps.demo import processes
+from apps.demo.processes import Service
+from apps.demo.sandbox import Sandbox
+
+
+@dataclass
+class Stack:
+    """The running processes and their addresses."""
+
+    sandbox: Sandbox
+    web: str
+    services: dict[str, Service]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(*, env: dict[str, str] | None = None, workers: int = 4, clusters: int = 1) -> Iterator[Stack]:
+    """Start everything, wait until it answers, stop it at the end. The database is the caller's."""
+    sandbox_port, web_port = free_port(), free_port()
+    common = {"Q_WORKERS": str(workers), **(env or {})}
+    services = {
+        "sandbox": processes.sandbox(sandbox_port, **common),
+        "web": processes.web(web_port, **common),
+    }
+    for number in range(clusters):
+        services[f"worker{number or ''}"] = processes.worker(**common)
+    stack = Stack(Sandbox(f"http://127.0.0.1:{sandbox_port}"), f"http://127.0.0.1:{web_port}", services)
+    try:
+        for service in services.values():
+            service.start()
+        _await(stack)
+        yield stack
+    finally:
+        for service in reversed(services.values()):
+            service.kill()
+
+
+def _await(stack: Stack, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if stack.sandbox.answers() and _answers(f"{stack.web}/healthz"):
+            return
+        time.sleep(0.1)
+    raise TimeoutError("The sandbox or the web process does not answer.")
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(address, timeout=2, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
