@@ -92,9 +92,11 @@ def create_connection(
             access_mode=access_mode,
             settings={"base_urls": dict(base_urls or {}), "options": dict(options or {})},
             quota=quota,
-            hook_secret=_seal_hook(connection_id, hook_secret or random_secrets.token_urlsafe(32)),
             created_at=now,
         )
+        signs = hook_secret or _signing_secret(connection, secret or {}) or random_secrets.token_urlsafe(32)
+        Connection.objects.filter(pk=connection_id).update(hook_secret=_seal_hook(connection_id, signs))
+        connection.refresh_from_db()
         if secret is not None:
             set_credential(
                 connection_id=connection_id, secret=secret, now=now, access_token=access_token, expires_at=expires_at
@@ -242,6 +244,9 @@ def reconnect(
             expires_at=probe.minted.expires_at or expires_at,
         )
         _bind(connection, found)
+        signs = _signing_secret(connection, secret)
+        if signs and signs not in hook_secrets(connection, now=now):
+            rotate_hook_secret(connection_id=connection_id, now=now, secret=signs)
         gates.open_gate(gate=gate_of(connection_id), reason=Reason.TOKEN)
     return found
 
@@ -323,6 +328,11 @@ def _bind(connection: Connection, found: contract.Identity) -> None:
             )
     except IntegrityError as error:
         raise AccountTaken(f"Another connection already speaks for {found.name or found.account}.") from error
+
+
+def _signing_secret(connection: Connection, values: Mapping[str, str]) -> str:
+    """LinkedIn signs deliveries with the application's own secret; an ATS with one made for the webhook."""
+    return values.get("client_secret", "") if role_of(connection) == "sourcing" else ""
 
 
 def _seal_hook(connection_id: UUID, text: str) -> bytes:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -26,6 +30,21 @@ NOT_SENT = Answer(None, {}, sent=False)
 NO_ANSWER = Answer(None, {}, sent=True)
 QUOTA_SPENT = Answer(429, {}, sent=True, body=b'{"serviceErrorCode":101,"message":"throttled","status":429}')
 TOO_FAST = Answer(429, {"Retry-After": "7"}, sent=True, body=b"Retry later")
+
+
+@contextmanager
+def travel(moment: datetime) -> Iterator[None]:
+    """App time stands still at `moment`; `clock.step_to` moves it."""
+    before = os.environ.get(clock.STEPPED_BY)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ[clock.STEPPED_BY] = str(Path(folder) / "clock")
+        clock.step_to(moment)
+        try:
+            yield
+        finally:
+            os.environ.pop(clock.STEPPED_BY)
+            if before is not None:
+                os.environ[clock.STEPPED_BY] = before
 
 
 class CountingMint:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import time_machine
 from django.db import transaction
 
 from apps.connections import selectors, services
@@ -14,7 +13,7 @@ from apps.core import clock, errors
 from apps.ledger import gates
 from apps.providers.contract import Answer
 from tests.connections import factories
-from tests.connections.factories import DAILY, HEADERS, OK, POLL, READ, WRITE, make_connection, make_gate
+from tests.connections.factories import DAILY, HEADERS, OK, POLL, READ, WRITE, make_connection, make_gate, travel
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,7 +41,7 @@ def test_a_call_refuses_to_start_in_a_transaction() -> None:
         gate.enter(READ)
 
 
-@time_machine.travel(NOON, tick=False)
+@travel(NOON)
 def test_a_call_is_counted_by_its_purpose_before_it_is_made() -> None:
     connection = make_connection()
     gate = make_gate(connection)
@@ -54,7 +53,7 @@ def test_a_call_is_counted_by_its_purpose_before_it_is_made() -> None:
     assert window(connection).spent == 2
 
 
-@time_machine.travel(NOON, tick=False)
+@travel(NOON)
 @pytest.mark.parametrize(
     ("answer", "left"),
     [
@@ -73,7 +72,7 @@ def test_only_what_never_left_is_given_back(answer: Answer, left: int) -> None:
     assert spent(connection) == [left]
 
 
-@time_machine.travel(NOON, tick=False)
+@travel(NOON)
 def test_a_full_day_closes_the_gate_until_past_the_reset() -> None:
     connection = make_connection(options={"daily_limit": 3})
     gate = make_gate(connection)
@@ -88,7 +87,7 @@ def test_a_full_day_closes_the_gate_until_past_the_reset() -> None:
     assert spent(connection) == [3]
 
 
-@time_machine.travel(NOON, tick=False)
+@travel(NOON)
 def test_polls_leave_the_last_fifth_to_writes_and_do_not_close_the_gate() -> None:
     connection = make_connection(options={"daily_limit": 10})
     gate = make_gate(connection)
@@ -107,11 +106,11 @@ def test_a_call_near_the_reset_counts_in_both_days() -> None:
     connection = make_connection()
     gate = make_gate(connection)
 
-    with time_machine.travel(RESET - timedelta(seconds=30), tick=False):
+    with travel(RESET - timedelta(seconds=30)):
         gate.enter(READ)
-    with time_machine.travel(RESET + timedelta(seconds=30), tick=False):
+    with travel(RESET + timedelta(seconds=30)):
         gate.enter(READ)
-    with time_machine.travel(RESET + timedelta(seconds=61), tick=False):
+    with travel(RESET + timedelta(seconds=61)):
         gate.enter(READ)
 
     assert spent(connection) == [2, 3]
@@ -120,17 +119,17 @@ def test_a_call_near_the_reset_counts_in_both_days() -> None:
 def test_a_full_yesterday_refuses_the_first_minute_of_today_and_takes_nothing_from_it() -> None:
     connection = make_connection(options={"daily_limit": 1})
     gate = make_gate(connection)
-    with time_machine.travel(NOON, tick=False):
+    with travel(NOON):
         gate.enter(WRITE)
 
-    with time_machine.travel(RESET - timedelta(seconds=5), tick=False), pytest.raises(errors.RateLimited) as refused:
+    with travel(RESET - timedelta(seconds=5)), pytest.raises(errors.RateLimited) as refused:
         gate.enter(WRITE)
 
     assert refused.value.until == RESET + timedelta(seconds=60)
     assert sum(spent(connection)) == 1
 
 
-@time_machine.travel(NOON, tick=False)
+@travel(NOON)
 def test_connections_of_one_application_share_its_day_and_its_strictest_limit() -> None:
     ours = make_connection(quota_key="shared", options={"daily_limit": 3})
     theirs = make_connection(quota_key="shared", options={"daily_limit": 2})
@@ -143,7 +142,7 @@ def test_connections_of_one_application_share_its_day_and_its_strictest_limit() 
     assert spent(ours) == [2]
 
 
-@time_machine.travel(NOON, tick=False)
+@travel(NOON)
 def test_code_101_fills_the_day_whatever_we_counted_and_says_that_somebody_else_spends() -> None:
     connection = make_connection()
     gate = make_gate(connection)
@@ -163,20 +162,20 @@ def test_any_other_429_pauses_twice_as_long_each_time() -> None:
     refused = Answer(429, {}, sent=True, body=b"{}")
     pauses = []
 
-    with time_machine.travel(NOON, tick=False) as traveller:
+    with travel(NOON):
         for _ in range(4):
             gate.leave(gate.enter(READ), refused)
             connection.refresh_from_db()
             assert connection.backoff_until is not None
             pauses.append((connection.backoff_until - clock.now()).total_seconds())
-            traveller.move_to(connection.backoff_until)
+            clock.step_to(connection.backoff_until)
 
     assert pauses == [2, 4, 8, 16]
     assert reasons(connection) == ["outage"]
     assert window(connection).spent == 4
 
 
-@time_machine.travel(NOON, tick=False)
+@travel(NOON)
 def test_a_pause_is_as_long_as_the_system_asks_and_refuses_calls_meanwhile() -> None:
     connection = make_connection()
     gate = make_gate(connection, HEADERS)
@@ -193,9 +192,9 @@ def test_a_success_ends_the_doubling() -> None:
     connection = make_connection()
     gate = make_gate(connection)
 
-    with time_machine.travel(NOON, tick=False) as traveller:
+    with travel(NOON):
         gate.leave(gate.enter(READ), Answer(429, {}, sent=True))
-        traveller.shift(timedelta(seconds=3))
+        clock.step_to(NOON + timedelta(seconds=3))
         gate.leave(gate.enter(READ), OK)
         connection.refresh_from_db()
 
@@ -203,7 +202,7 @@ def test_a_success_ends_the_doubling() -> None:
     assert connection.last_success_at == NOON + timedelta(seconds=3)
 
 
-@time_machine.travel(NOON, tick=False)
+@travel(NOON)
 def test_five_failures_in_a_row_close_the_gate_as_an_outage() -> None:
     connection = make_connection()
     gate = make_gate(connection)
@@ -216,7 +215,7 @@ def test_five_failures_in_a_row_close_the_gate_as_an_outage() -> None:
         gate.enter(READ)
 
 
-@time_machine.travel(NOON, tick=False)
+@travel(NOON)
 def test_the_real_ceiling_and_reset_are_read_from_the_headers() -> None:
     connection = make_connection()
     gate = make_gate(connection, HEADERS)
@@ -229,7 +228,7 @@ def test_the_real_ceiling_and_reset_are_read_from_the_headers() -> None:
         gate.enter(READ)
 
     assert refused.value.until == NOON + timedelta(seconds=13)
-    with time_machine.travel(NOON + timedelta(seconds=13), tick=False):
+    with travel(NOON + timedelta(seconds=13)):
         gate.enter(READ)
     assert (window(connection).limit, window(connection).spent) == (5, 1)
 
@@ -267,7 +266,7 @@ def test_a_dead_credential_waits_for_a_person() -> None:
         make_gate(connection).enter(READ)
 
 
-@time_machine.travel(NOON, tick=False)
+@travel(NOON)
 def test_figures_show_the_day_and_where_it_went() -> None:
     connection = make_connection()
     gate = make_gate(connection, DAILY)
