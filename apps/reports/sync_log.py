@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from apps.accounts.models import Client
+from apps.accounts import selectors as accounts
 from apps.accounts.scope import Scope
 from apps.candidates import selectors as candidates
 from apps.connections.models import Connection
@@ -62,9 +62,7 @@ def name_rows(*, scope: Scope, events: Sequence[EventRow]) -> tuple[LogRow, ...]
     """Put names to a handful of events, in three queries."""
     people = candidates.names_of_subjects(scope=scope, subjects={event.subject for event in events if event.subject})
     connections = _connections({event.connection for event in events if event.connection})
-    clients = dict(
-        Client.objects.filter(pk__in={one for event in events for one in event.clients}).values_list("id", "name")
-    )
+    clients = accounts.names_of_clients(one for event in events for one in event.clients)
     return tuple(_named(event, people, connections, clients) for event in events)
 
 

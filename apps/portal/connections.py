@@ -1,0 +1,126 @@
+"""Connections: health, what waits, the request budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpResponse
+
+from apps.accounts.access import PortalRequest, requires
+from apps.accounts.rights import Right
+from apps.connections.selectors import WindowFigures
+from apps.core import clock
+from apps.portal import shell, words
+from apps.portal.words import Badge, Moment
+from apps.reports import connections as reports
+from apps.reports.connections import ConnectionRow
+
+PURPOSES = {
+    "write": "Stage moves and new candidates",
+    "poll": "Candidates, by delta poll",
+    "read": "Look-ups and checks",
+    "catalogue": "Projects, jobs and seats",
+    "index": "The index of the ATS",
+    "token": "Tokens",
+    "elsewhere": "Spent by somebody else",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    label: str
+    spent: str
+    fill: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    fill: int
+    start: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """One window as it shows; bars are percent of the limit."""
+
+    connection: str
+    name: str
+    spent: str
+    limit: str
+    left: str
+    full: bool
+    resets: str
+    bars: tuple[Bar, ...]
+    purposes: tuple[Purpose, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLine:
+    name: str
+    mark: str
+    provider: str
+    client: str
+    health: Badge
+    closed_for: str
+    waiting: str
+    last_success: Moment | None
+    last_error: str
+    budgets: tuple[Budget, ...]
+
+
+@requires(Right.VIEW)
+def connection_list(request: PortalRequest) -> HttpResponse:
+    """Show the connections that serve the reader's clients."""
+    now = clock.now()
+    found = reports.list_connections(scope=request.scope, now=now)
+    lines = [line_of(one, now=now) for one in found]
+    tense = sum(line.health.tone in ("bad", "warn") for line in lines)
+    return shell.page(request, "portal/connections.html", {"lines": lines, "attention": tense})
+
+
+def line_of(one: ConnectionRow, *, now: datetime) -> ConnectionLine:
+    """Say one connection."""
+    return ConnectionLine(
+        name=one.name,
+        mark=words.mark_of(one.provider),
+        provider=one.provider,
+        client=one.client,
+        health=words.health_badge(one.health, now=now),
+        closed_for=words.listed([words.reason_words(reason) for reason in one.closed_for]),
+        waiting=words.number(one.waiting),
+        last_success=words.moment(one.last_success_at, now=now),
+        last_error=one.last_error,
+        budgets=tuple(_budget(one, window) for window in one.windows),
+    )
+
+
+def daily_budget(found: Sequence[ConnectionRow]) -> Budget | None:
+    """Give LinkedIn's window: the one that a day's plan is made for."""
+    for one in found:
+        if one.provider == "linkedin" and one.windows:
+            return _budget(one, max(one.windows, key=lambda window: window.ends_at - window.starts_at))
+    return None
+
+
+def _budget(one: ConnectionRow, window: WindowFigures) -> Budget:
+    spending = sorted(window.by_purpose.items(), key=lambda each: -each[1])
+    bars, purposes, start = [], [], 0.0
+    for place, (purpose, spent) in enumerate(spending):
+        fill, width = min(place + 1, 4), 100 * spent / max(1, window.limit)
+        bars.append(Bar(fill, round(start, 2), round(width, 2)))
+        purposes.append(Purpose(PURPOSES.get(purpose, words.phrase(purpose).capitalize()), words.number(spent), fill))
+        start += width
+    return Budget(
+        connection=one.name,
+        name=words.phrase(window.name).capitalize(),
+        spent=words.number(window.spent),
+        limit=words.number(window.limit),
+        left=words.number(window.left),
+        full=window.full,
+        resets=f"{window.ends_at:%H:%M:%S} UTC".replace(":00 UTC", " UTC"),
+        bars=tuple(bars),
+        purposes=tuple(purposes),
+    )

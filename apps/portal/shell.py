@@ -1,0 +1,143 @@
+"""What surrounds every screen: navigation, workers' progress, theme, whose work is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from apps.accounts import selectors as accounts
+from apps.accounts.access import PortalRequest, requires
+from apps.accounts.rights import Right, Role
+from apps.core import clock
+from apps.portal.words import Badge
+from apps.reports import selectors as reports
+
+STALLED_AFTER = 30
+"""Seconds. The sweep runs every second, so half a minute without progress is a worker that stands."""
+
+YEAR = 365 * 24 * 3600
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class NavLink:
+    label: str
+    icon: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NavGroup:
+    title: str
+    links: tuple[NavLink, ...]
+
+
+PAGES: Mapping[str, tuple[tuple[str, str, str, Right], ...]] = {
+    "": (("Overview", "overview", "dashboard", Right.VIEW),),
+    "Work": (
+        ("Duplicates", "duplicates", "duplicates", Right.VIEW),
+        ("Dead letters", "dead", "dead_letters", Right.VIEW),
+        ("Alerts", "bell", "alerts", Right.VIEW),
+    ),
+    "Sync": (
+        ("Mappings", "mapping", "mappings", Right.VIEW),
+        ("Stage maps", "stages", "stage_maps", Right.VIEW),
+        ("Candidates", "person", "candidates", Right.VIEW),
+        ("Sync log", "log", "events", Right.VIEW),
+    ),
+    "Setup": (
+        ("Connections", "plug", "connections", Right.VIEW),
+        ("Notifications", "send", "notifications", Right.OPERATE),
+        ("Pilots", "pilot", "pilots", Right.VIEW),
+        ("Reports", "report", "reports", Right.VIEW),
+        ("Compatibility", "check", "compatibility", Right.VIEW),
+        ("People", "people", "people", Right.ADMINISTER),
+        ("Audit", "shield", "audit", Right.ADMINISTER),
+    ),
+}
+"""Every page of the contract; one that has no address yet is not linked."""
+
+
+def page(request: PortalRequest, template: str, context: Mapping[str, Any]) -> HttpResponse:
+    """Render a screen within the shell; HTMX asks for `page.html#part` and gets that alone."""
+    around = {} if "#" in template else {"shell": _shell(request)}
+    return render(request, template, {**around, **context})
+
+
+@requires(Right.VIEW, methods=("POST",))
+def switch_theme(request: PortalRequest) -> HttpResponse:
+    """Keep the chosen theme in a cookie, so that the server renders it and no page flashes."""
+    wanted = request.POST.get("theme", "")
+    response = HttpResponseRedirect(_way_back(request))
+    if wanted in THEMES:
+        response.set_cookie("theme", wanted, max_age=YEAR, samesite="Lax")
+    return response
+
+
+def _shell(request: PortalRequest) -> dict[str, Any]:
+    user = request.user
+    initials = f"{user.first_name[:1]}{user.last_name[:1]}" or user.email[:2]
+    return {
+        "groups": _navigation(request),
+        "worker": _worker(),
+        "clients": _clients(request),
+        "person": str(user),
+        "role": Role(user.role).label,
+        "initials": initials.upper(),
+        "superuser": user.is_superuser,
+    }
+
+
+def _navigation(request: PortalRequest) -> list[NavGroup]:
+    groups = []
+    for title, pages in PAGES.items():
+        links = tuple(
+            NavLink(label, icon, href, request.path == href or (href != "/" and request.path.startswith(href)))
+            for label, icon, name, right in pages
+            if request.user.may(right) and (href := _address(name))
+        )
+        if links:
+            groups.append(NavGroup(title, links))
+    return groups
+
+
+def _address(name: str) -> str:
+    try:
+        return reverse(f"portal:{name}")
+    except NoReverseMatch:
+        return ""
+
+
+def _worker() -> tuple[Badge, str]:
+    at = reports.last_progress()
+    if at is None:
+        return Badge("mute", "clock", "No worker yet"), "nothing is worked on until one starts"
+    seconds = max(0, int((clock.real_now() - at).total_seconds()))
+    said = f"last progress {seconds} s ago" if seconds < 120 else f"last progress {seconds // 60} min ago"
+    if seconds > STALLED_AFTER:
+        return Badge("bad", "warn", "Worker stands still"), said
+    return Badge("ok", "check-circle", "Workers running"), said
+
+
+def _clients(request: PortalRequest) -> str:
+    if request.scope.client_ids is None:
+        return "All clients"
+    names = accounts.list_client_names(scope=request.scope)
+    if len(names) > 2:
+        return f"{names[0]}, {len(names) - 1} more"
+    return ", ".join(names) or "No client yet"
+
+
+def _way_back(request: HttpRequest) -> str:
+    wanted = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if safe else "/"
