@@ -1,0 +1,88 @@
+"""A total deadline for an HTTP call.
+
+httpx's time-outs count each wait on the socket anew, so a server that sends a byte now and then is
+never cut off. These sockets look at one deadline, set for the call of this thread, at each wait.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpcore
+import httpx
+
+_deadline = threading.local()
+
+MOST_CONNECTIONS = 64
+"""More than the threads of one worker."""
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Every socket that this thread waits on inside gives up when `seconds` are over."""
+    _deadline.at = time.monotonic() + seconds
+    try:
+        yield
+    finally:
+        del _deadline.at
+
+
+def transport() -> httpx.HTTPTransport:
+    """A transport over such sockets, which takes no proxy and no certificate from the environment."""
+    context = httpx.create_ssl_context(trust_env=False)
+    made = httpx.HTTPTransport(verify=context, trust_env=False)
+    made._pool = httpcore.ConnectionPool(  # httpx has no public place for a network backend
+        ssl_context=context, max_connections=MOST_CONNECTIONS, keepalive_expiry=5.0, network_backend=_Network()
+    )
+    return made
+
+
+class _Network(httpcore.SyncBackend):
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return _Stream(super().connect_tcp(host, port, left, local_address, socket_options))
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _left(timeout: float | None, late: type[httpcore.TimeoutException]) -> float | None:
+    at = getattr(_deadline, "at", None)
+    if at is None:
+        return timeout
+    left = float(at) - time.monotonic()
+    if left <= 0:
+        raise late("the call's total deadline is over")
+    return left if timeout is None else min(timeout, left)

@@ -1,0 +1,18 @@
+"""LinkedIn Recruiter Projects."""
+
+from apps.providers.linkedin import capabilities, client, oauth, receiver, wire
+from apps.providers.provider import CredentialField, Provider
+
+PROVIDER = Provider(
+    key="linkedin",
+    capabilities=capabilities.CAPABILITIES,
+    open=client.RecruiterProjects,
+    receiver=receiver.LinkedInReceiver(),
+    mint=oauth.mint,
+    base_urls=wire.BASE_URLS,
+    credential_fields=(
+        CredentialField("client_id", "Client id", secret=False),
+        CredentialField("client_secret", "Client secret", help="It also signs the deliveries of the push hint."),
+        CredentialField("refresh_token", "Refresh token", required=False, help="LinkedIn gives it to some partners."),
+    ),
+)

@@ -1,0 +1,117 @@
+"""LinkedIn's JSON into contract values, strictly.
+
+Projects, profiles and contracts: our Projects contract, docs/connectors/linkedin.md.
+Seats: https://learn.microsoft.com/en-us/linkedin/talent/recruiter-system-connect/recruiter-prospect-interactions
+Collections: https://learn.microsoft.com/en-us/linkedin/shared/api-guide/concepts/pagination
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from apps.providers.contract import Identity, Profile, Project, Seat
+from apps.providers.linkedin import wire
+from apps.providers.parsing import Fields, decode
+from apps.providers.transport import Reply
+
+T = TypeVar("T")
+
+FINE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a batch answered for one key."""
+
+    status: int
+    code: str = ""
+    message: str = ""
+
+
+def collection(reply: Reply, item: Callable[[Fields], T]) -> tuple[T, ...]:
+    """The elements of a collection answer."""
+    found = Fields(decode(reply.body, "answer"), "answer")
+    found.list("elements")
+    return tuple(item(element) for element in found.objects("elements"))
+
+
+def identity(element: Fields) -> Identity:
+    return Identity(
+        account=element.id("id"),
+        name=element.text_or_empty("name"),
+        product=element.text_or_empty("product"),
+        rsc_enabled=element.flag_or("rscEnabled", False),
+    )
+
+
+def project(element: Fields) -> Project:
+    return Project(
+        id=element.id("id"),
+        name=element.text("name"),
+        active=element.text("state") == "ACTIVE",
+        owner_seat=element.id_or_empty("owner"),
+        stages=tuple(str(name) for name in element.list("stages")),
+        modified_at=element.instant_ms("modifiedAt"),
+    )
+
+
+def seat(element: Fields) -> Seat:
+    return Seat(
+        id=element.id("id"),
+        first_name=element.text_or_empty("firstName"),
+        last_name=element.text_or_empty("lastName"),
+        member=element.id_or_empty("member"),
+        active=element.text("state") == "ACTIVE",
+    )
+
+
+def profile(element: Fields) -> Profile:
+    added_at = element.instant_ms("addedAt")
+    return Profile(
+        id=element.id("id"),
+        project=element.id("project"),
+        member=element.id_or_empty("member"),
+        first_name=element.text_or_empty("firstName"),
+        last_name=element.text_or_empty("lastName"),
+        headline=element.text_or_empty("headline"),
+        company=element.text_or_empty("currentCompanyName"),
+        title=element.text_or_empty("currentJobTitle"),
+        location=element.text_or_empty("location"),
+        url=element.text_or_empty("publicProfileUrl"),
+        email=element.text_or_empty("emailAddress"),
+        stage=element.text("stage"),
+        stage_changed_at=element.instant_ms("stageChangedAt") if element.has("stageChangedAt") else added_at,
+        stage_changed_by=element.id_or_empty("stageChangedBy"),
+        added_at=added_at,
+        added_by=element.id_or_empty("addedBy"),
+        removed=element.flag_or("removed", False),
+        modified_at=element.instant_ms("modifiedAt"),
+    )
+
+
+def batch_profiles(reply: Reply) -> tuple[dict[str, Profile], dict[str, Record]]:
+    """A batch_get: the profiles by id, and what was answered for the others."""
+    found = Fields(decode(reply.body, "answer"), "answer")
+    profiles = {wire.decode_key(key): profile(element) for key, element in found.object("results").entries()}
+    return profiles, _errors(found)
+
+
+def batch_outcomes(reply: Reply) -> dict[str, Record]:
+    """A batch_partial_update: HTTP 200 says nothing about a record, its own status does."""
+    found = Fields(decode(reply.body, "answer"), "answer")
+    done = {
+        wire.decode_key(key): Record(element.number("status") if element.has("status") else FINE)
+        for key, element in found.object_or_empty("results").entries()
+    }
+    return {**done, **_errors(found)}
+
+
+def _errors(found: Fields) -> dict[str, Record]:
+    return {
+        wire.decode_key(key): Record(
+            element.number("status"), element.id_or_empty("serviceErrorCode"), element.text_or_empty("message")
+        )
+        for key, element in found.object_or_empty("errors").entries()
+    }

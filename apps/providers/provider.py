@@ -1,0 +1,43 @@
+"""What a provider package declares: its facts, how to open it, how to get a token for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from apps.providers.contract import Ats, Capabilities, Gate, Receiver, Settings, Sourcing
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialField:
+    """One value that a person gives to connect; `secret` ones are never shown again."""
+
+    name: str
+    label: str
+    secret: bool = True
+    required: bool = True
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A new access token, when it ends (None: unknown), and the credential's values if they changed."""
+
+    access_token: str = field(repr=False)
+    expires_at: datetime | None = None
+    secret: Mapping[str, str] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One outside system. `mint` makes one token request, counted by whoever calls it (the gate);
+    it raises AuthExpired where only a person can get a new credential."""
+
+    key: str
+    capabilities: Capabilities
+    open: Callable[[Settings, Gate], Ats | Sourcing]
+    receiver: Receiver
+    mint: Callable[[Settings, Mapping[str, str]], Minted]
+    base_urls: Mapping[str, str]
+    credential_fields: tuple[CredentialField, ...] = ()
