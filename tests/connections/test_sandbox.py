@@ -114,7 +114,7 @@ def test_every_call_is_counted_as_the_system_counts_it(sandbox: Sandbox) -> None
 
 
 def test_the_day_is_never_passed_at_the_system(sandbox: Sandbox) -> None:
-    connection = connect_linkedin(sandbox, options={"daily_limit": 4})
+    connection = connect_linkedin(sandbox, options={"daily_limit": 4, "kept_back": 0.0})
     opened = services.open_sourcing(connection.pk)
     refused = 0
 
@@ -124,9 +124,24 @@ def test_the_day_is_never_passed_at_the_system(sandbox: Sandbox) -> None:
         except errors.RateLimited:
             refused += 1
 
-    assert 0 < len(sandbox.calls("linkedin")) <= 4
-    assert refused == 8 - len(sandbox.calls("linkedin"))
-    assert selectors.closed_for(connection.pk) == ["budget"] or refused
+    assert (len(sandbox.calls("linkedin")), refused) == (4, 4)
+    assert selectors.closed_for(connection.pk) == ["budget"]
+
+
+def test_a_day_that_somebody_else_spent_closes_the_gate_until_the_reset(sandbox: Sandbox) -> None:
+    sandbox.act("linkedin", "settings", daily_limit=2)
+    connection = connect_linkedin(sandbox)
+    opened = services.open_sourcing(connection.pk)
+    opened.identify()
+    opened.identify()
+
+    with pytest.raises(errors.RateLimited):
+        opened.identify()
+
+    day = selectors.daily(connection.pk, now=clock.now())
+    assert day is not None
+    assert (day.full, day.elsewhere) == (True, 497)
+    assert selectors.closed_for(connection.pk) == ["budget"]
 
 
 def test_a_wrong_secret_expires_the_credential_and_a_right_one_reconnects(sandbox: Sandbox) -> None:
