@@ -151,7 +151,8 @@ def held_mailboxes(lease: Lease) -> set[int]:
 
 
 TAKE = """
-INSERT INTO ledger_keylease (key, token, until) SELECT k, %(token)s, %(until)s FROM unnest(%(keys)s::text[]) AS k ORDER BY k
+INSERT INTO ledger_keylease (key, token, until) SELECT k, %(token)s, %(until)s FROM unnest(%(keys)s::text[]) AS k
+    ORDER BY k
 ON CONFLICT (key) DO UPDATE SET token = excluded.token, until = excluded.until
     WHERE ledger_keylease.until < %(real)s OR ledger_keylease.token = excluded.token
 RETURNING key
@@ -205,7 +206,7 @@ def wake_waiters(*, now: datetime) -> int:
     """Make due whatever waited for a key that nobody holds any more."""
     with database.cursor() as cursor:
         cursor.execute(WAKE, {"now": now, "real": clock.real_now()})
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def free_keys(lease: Lease) -> None:
@@ -236,4 +237,4 @@ def revive_stranded(*, now: datetime) -> int:
     """Give a due time to open events whose mailbox has neither one nor a lease; each is a fault (rule 3)."""
     with database.cursor() as cursor:
         cursor.execute(STRANDED, [now, now])
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -120,8 +120,7 @@ def _unit(box: Claimed, keys: frozenset[str], seen: Seen, *, now: datetime) -> U
 
 def plan_hook(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
     """One delivery, inside the settling transaction."""
-    assert event.connection is not None
-    candidates.index_people(connection_id=event.connection, people=seen.people.values())
+    candidates.index_people(connection_id=lanes.connection_of(event), people=seen.people.values())
     match event.kind:
         case "hook.merged":
             return _merged(event, seen, now=now)
@@ -167,7 +166,7 @@ def _see(event: Event, found: contract.Application, seen: Seen, *, now: datetime
 def _candidacy_of(event: Event, found: contract.Application) -> Candidacy | None:
     candidacies = (
         Candidacy.objects.of_everyone()
-        .filter(job__connection_id=event.connection)
+        .filter(job__connection_id=lanes.connection_of(event))
         .select_related("mapping__stage_map", "mapping__job", "job", "person")
     )
     known = candidacies.filter(application_id=found.id).first()
@@ -192,8 +191,7 @@ def _changed_at(found: contract.Application, seen: Seen) -> datetime | None:
 
 
 def _merged(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
-    connection_id = event.connection
-    assert connection_id is not None
+    connection_id = lanes.connection_of(event)
     loser = Person.objects.filter(connection_id=connection_id, remote_id=event.payload["person_id"]).first()
     survivor_id = event.payload["survivor_id"]
     if loser is None or loser.state == PersonState.MERGED:
@@ -218,8 +216,7 @@ def _merged(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
 
 
 def _deleted(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
-    connection_id, person_id = event.connection, event.payload["person_id"]
-    assert connection_id is not None
+    connection_id, person_id = lanes.connection_of(event), event.payload["person_id"]
     person = Person.objects.filter(connection_id=connection_id, remote_id=person_id).first()
     if person is None or person.state != PersonState.ACTIVE:
         candidates.forget_index(connection_id=connection_id, remote_person_id=person_id)
@@ -242,7 +239,7 @@ def _deleted(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
 
 def _application_deleted(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
     application_id = event.payload["application_id"]
-    candidacies = Candidacy.objects.of_everyone().filter(job__connection_id=event.connection)
+    candidacies = Candidacy.objects.of_everyone().filter(job__connection_id=lanes.connection_of(event))
     candidacy = candidacies.filter(application_id=application_id).select_related("job", "person").first()
     if candidacy is None:
         return pairs.Result(outcomes.skipped(Reason.IRRELEVANT, "Nobody in a mapped Project."))

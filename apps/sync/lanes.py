@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from apps.ledger.models import Event
 from apps.ledger.services import NewEvent
 from apps.ledger.states import Priority
+
+
+def connection_of(event: Event) -> UUID:
+    """The connection an arrival came from. Raises ValueError where it names none."""
+    if event.connection is None:
+        raise ValueError("the event names no connection")
+    return event.connection
 
 
 def connection_gate(connection_id: UUID) -> str:

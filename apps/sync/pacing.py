@@ -22,8 +22,9 @@ def next_read(stream: Stream, *, now: datetime) -> datetime:
     if stream.every_seconds:
         return now + timedelta(seconds=stream.every_seconds)
     if stream.name == StreamName.PROFILES:
-        return now + connections.poll_delay(stream.connection_id, now=now)
-    return now + USUAL[stream.name]
+        delay: timedelta = connections.poll_delay(stream.connection_id, now=now)
+        return now + delay
+    return now + USUAL[StreamName(stream.name)]
 
 
 USUAL = {

@@ -228,7 +228,7 @@ def _all_pages(read: Callable[[str | None], contract.Page[contract.T]]) -> list[
             return items
 
 
-READERS = {
+READERS: dict[StreamName, Callable[..., Callable[[], Decision]]] = {
     StreamName.PROFILES: _read_profiles,
     StreamName.PROJECTS: _read_projects,
     StreamName.SEATS: _read_seats,

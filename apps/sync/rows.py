@@ -58,7 +58,7 @@ def _known_people(connection_id: UUID, keys: Sequence[Key]) -> list[UUID]:
 
 def _mappings_of(event: Event, profile: contract.Profile) -> list[Mapping]:
     mappings = Mapping.objects.of_everyone().filter(
-        project__connection_id=event.connection, project__remote_id=profile.project, leading=True
+        project__connection_id=lanes.connection_of(event), project__remote_id=profile.project, leading=True
     )
     return list(
         mappings.exclude(state=MappingState.ENDED).select_related("project", "job__connection", "stage_map", "client")
@@ -97,7 +97,7 @@ def plan_row(event: Event, *, now: datetime) -> Result:
         reason = Reason.HALT if mapping.halted_at else Reason.PAUSED
         why = "The mapping is stopped; this goes on when it is started again."
         return Result(outcomes.held(reason, why, hold_key=f"mapping:{mapping.pk}", clients=clients))
-    profile = Profile.objects.filter(connection_id=event.connection, remote_id=seen.id).first()
+    profile = Profile.objects.filter(connection_id=lanes.connection_of(event), remote_id=seen.id).first()
     if profile is not None and profile.seen_at is not None and seen.modified_at < profile.seen_at:
         return Result(outcomes.skipped(Reason.STALE, "A newer row of this profile was handled.", clients=clients))
     if profile is None or profile.candidacy is None:
@@ -147,7 +147,7 @@ def _store(
         "seen_at": seen.modified_at,
     }
     stored, _ = Profile.objects.update_or_create(
-        connection_id=event.connection, remote_id=profile.remote_id if profile else seen.id, defaults=values
+        connection_id=lanes.connection_of(event), remote_id=profile.remote_id if profile else seen.id, defaults=values
     )
     return stored
 

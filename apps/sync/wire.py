@@ -19,7 +19,7 @@ def profile_to_payload(profile: contract.Profile) -> dict[str, Any]:
 def profile_from_payload(payload: Mapping[str, Any]) -> contract.Profile:
     """Raises KeyError or ValueError where a payload (edited by hand, say) is not a profile."""
     times = {"stage_changed_at", "added_at", "modified_at"}
-    values = {
+    values: dict[str, Any] = {
         field.name: datetime.fromisoformat(payload[field.name]) if field.name in times else payload[field.name]
         for field in fields(contract.Profile)
     }
