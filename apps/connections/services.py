@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets as random_secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -48,7 +48,8 @@ __all__ = [
 HOOK_OVERLAP = timedelta(days=1)
 """How long a replaced webhook secret still counts: senders are changed by hand, and retry for hours."""
 
-JobsOverlap = Callable[[frozenset[str]], bool]
+MOST_JOB_PAGES = 40
+"""So many pages of 50 are read to tell two accounts apart where the system names none."""
 
 
 class AccountTaken(Exception):
@@ -115,9 +116,10 @@ def set_credential(
 ) -> int:
     """Seal and store new credential values, and the token that came with them; returns the version.
 
-    Raises StaleCredential if somebody saved a newer one.
+    Another application brings another quota account. Raises StaleCredential if somebody saved a newer one.
     """
     with transaction.atomic():
+        _join_quota(connection_id, secret.get("client_id", ""))
         version = tokens.save_secret(
             connection_id=connection_id,
             values=secret,
@@ -199,16 +201,20 @@ def mark_auth_expired(*, connection_id: UUID, seen_version: int | None, now: dat
 
 
 def identify_and_bind(
-    *, connection_id: UUID, now: datetime, account: str = "", jobs_overlap: JobsOverlap | None = None
+    *, connection_id: UUID, now: datetime, account: str = "", others_jobs: frozenset[str] = frozenset()
 ) -> contract.Identity:
     """Ask the system whom the stored credential speaks for, and bind the connection to that account.
 
+    `others_jobs` are ids that other connections of the provider know: where the system names no
+    account, they give a second connection to the same one away (RULES 28).
     Raises Unsuitable, AccountTaken, WrongAccount, or the taxonomy of core.errors.
     """
     connection = Connection.objects.get(pk=connection_id)
-    found = _identify(_open(connection), account=account or connection.remote_account)
+    opened = _open(connection)
+    found = _identify(opened, account=account or connection.remote_account)
     _refuse_other_account(connection, found)
-    _refuse_shared_jobs(connection, found, jobs_overlap)
+    if not found.account and _shares_jobs(opened, others_jobs):
+        raise AccountTaken("Another connection already knows the jobs of this account.")
     _bind(connection, found)
     return found
 
@@ -220,9 +226,11 @@ def reconnect(
     now: datetime,
     access_token: str = "",
     expires_at: datetime | None = None,
+    own_jobs: frozenset[str] = frozenset(),
 ) -> contract.Identity:
     """Replace a credential, but only by one for the same account, and let held work go on.
 
+    `own_jobs` are ids that this connection knows, for a system that names no account.
     Raises WrongAccount before anything is stored.
     """
     connection = Connection.objects.get(pk=connection_id)
@@ -233,8 +241,11 @@ def reconnect(
         secret=secret,
         access_token=access_token,
     )
-    found = _identify(_open(connection, probe), account=connection.remote_account)
+    opened = _open(connection, probe)
+    found = _identify(opened, account=connection.remote_account)
     _refuse_other_account(connection, found)
+    if not found.account and own_jobs and not _shares_jobs(opened, own_jobs):
+        raise WrongAccount(f"This credential sees none of the jobs of {connection.name}.")
     with transaction.atomic():
         set_credential(
             connection_id=connection_id,
@@ -306,13 +317,28 @@ def _refuse_other_account(connection: Connection, found: contract.Identity) -> N
         )
 
 
-def _refuse_shared_jobs(connection: Connection, found: contract.Identity, overlap: JobsOverlap | None) -> None:
-    """Where the system names no account, jobs that another connection knows give it away (RULES 28)."""
-    if found.account or overlap is None:
-        return
-    page = cast(contract.Ats, _open(connection)).list_jobs()
-    if overlap(frozenset(job.id for job in page.items)):
-        raise AccountTaken("Another connection already knows the jobs of this account.")
+def _shares_jobs(opened: contract.Ats | contract.Sourcing, known: frozenset[str]) -> bool:
+    if not known:
+        return False
+    ats, cursor = cast(contract.Ats, opened), None
+    for _ in range(MOST_JOB_PAGES):
+        page = ats.list_jobs(cursor=cursor)
+        if any(job.id in known for job in page.items):
+            return True
+        cursor = page.next
+        if cursor is None:
+            break
+    return False
+
+
+def _join_quota(connection_id: UUID, application: str) -> None:
+    """Count by the application that the credential names; a key that was chosen by hand stays."""
+    connection = Connection.objects.select_related("quota").get(pk=connection_id)
+    row = Credential.objects.filter(connection_id=connection_id).first()
+    before = tokens.open_secret(row).values.get("client_id", "") if row is not None else ""
+    if application and application != before and connection.quota.key in (str(connection_id), before):
+        quota, _ = QuotaAccount.objects.get_or_create(provider=connection.provider, key=application)
+        Connection.objects.filter(pk=connection_id).update(quota=quota)
 
 
 def _bind(connection: Connection, found: contract.Identity) -> None:

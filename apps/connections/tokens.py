@@ -76,7 +76,11 @@ def read_secret(connection_id: uuid.UUID) -> Secret:
     row = Credential.objects.filter(connection_id=connection_id).first()
     if row is None or row.state == CredentialState.EXPIRED:
         raise errors.AuthExpired("This connection waits for somebody to reconnect it.")
-    return Secret(json.loads(open_text(row.sealed, context=str(connection_id))), row.version)
+    return open_secret(row)
+
+
+def open_secret(row: Credential) -> Secret:
+    return Secret(json.loads(open_text(row.sealed, context=str(row.connection_id))), row.version)
 
 
 def save_secret(

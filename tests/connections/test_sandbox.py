@@ -176,3 +176,17 @@ def test_an_account_other_than_the_bound_one_is_refused(sandbox: Sandbox) -> Non
         services.reconnect(
             connection_id=connection.pk, secret=LINKEDIN, now=clock.now(), access_token="sandbox-linkedin-token"
         )
+
+
+def test_where_a_system_names_no_account_its_jobs_tell_who_it_is(sandbox: Sandbox) -> None:
+    connection = connect_greenhouse(sandbox)
+    jobs = frozenset(job.id for job in services.open_ats(connection.pk).list_jobs().items)
+    now = clock.now()
+
+    with pytest.raises(services.AccountTaken):
+        services.identify_and_bind(connection_id=connection.pk, now=now, others_jobs=jobs)
+    with pytest.raises(services.WrongAccount):
+        services.reconnect(connection_id=connection.pk, secret=GREENHOUSE, now=now, own_jobs=frozenset({"1"}))
+
+    services.reconnect(connection_id=connection.pk, secret=GREENHOUSE, now=now, own_jobs=jobs)
+    assert Credential.objects.get(connection=connection).version == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from collections.abc import Mapping
 from datetime import timedelta
@@ -10,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection as database
 from django.db import connections as databases
+from pytest_django.fixtures import SettingsWrapper
 
 from apps.connections import services, tokens
 from apps.connections.models import Connection, Credential, CredentialState, Token
@@ -186,18 +188,30 @@ def test_webhook_secrets_overlap_while_they_are_rotated() -> None:
     assert services.hook_secrets(connection, now=now + timedelta(days=2)) == (fresh,)
 
 
-def test_rotating_keys_seals_everything_again_and_loses_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_after_rotating_keys_the_old_key_may_go(settings: SettingsWrapper, capsys: pytest.CaptureFixture[str]) -> None:
     connection = make_connection(hook_secret="h00k-value")
     token = make_gate(connection).token()
-    before = bytes(Credential.objects.get(connection=connection).sealed)
+    fresh = "next:" + base64.b64encode(bytes(range(32))).decode()
+    settings.SYNCPORTAL_KEYS = f"{fresh},{settings.SYNCPORTAL_KEYS}"
 
     call_command("rotate_keys")
+    settings.SYNCPORTAL_KEYS = fresh
 
-    assert bytes(Credential.objects.get(connection=connection).sealed) != before
+    assert "Sealed 3 rows" in capsys.readouterr().out
     assert tokens.read_secret(connection.pk).values["client_secret"] == "s3cret-value"
     assert tokens.read_token(connection.pk).value == token
     assert services.hook_secrets(Connection.objects.get(pk=connection.pk), now=clock.now()) == ("h00k-value",)
-    assert "Sealed 3 rows" in capsys.readouterr().out
+
+
+def test_a_credential_of_another_application_counts_in_its_own_quota_account() -> None:
+    connection = make_connection(secret=None)
+    chosen = make_connection(quota_key="by hand")
+
+    for one in (connection, chosen):
+        services.set_credential(connection_id=one.pk, secret={"client_id": "app-2"}, now=clock.now())
+        one.refresh_from_db()
+
+    assert (connection.quota.key, chosen.quota.key) == ("app-2", "by hand")
 
 
 def refuse(secret: Mapping[str, str]) -> Minted:
