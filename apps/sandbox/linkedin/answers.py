@@ -80,7 +80,10 @@ class Stamp:
 
     def token(self, size: int = 24) -> str:
         """An opaque url-safe text."""
-        return base64.urlsafe_b64encode(self._random.randbytes(size)).decode().rstrip("=")
+        return base64.urlsafe_b64encode(self.octets(size)).decode().rstrip("=")
+
+    def octets(self, size: int) -> bytes:
+        return self._random.randbytes(size)
 
     def percent(self) -> float:
         return self._random.random() * 100

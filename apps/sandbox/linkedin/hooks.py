@@ -78,7 +78,7 @@ class Hooks:
         task.add_done_callback(self._tasks.discard)
 
     async def _challenge(self, webhook: Webhook, application: str) -> None:
-        code = str(uuid.UUID(bytes=hashlib.md5(self.stamp.token(16).encode(), usedforsecurity=False).digest()))
+        code = str(uuid.UUID(bytes=self.stamp.octets(16), version=4))
         webhook.error = await _ask(webhook, code, application)
         webhook.challenge = "failed" if webhook.error else "passed"
         webhook.failures = webhook.failures + 1 if webhook.error else 0

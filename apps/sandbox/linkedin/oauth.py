@@ -30,8 +30,8 @@ FORM = "application/x-www-form-urlencoded"
 class Application:
     """A developer application (a child app), and the contracts its tokens may use."""
 
-    client_id: str = "sandbox-client-id"
-    client_secret: str = "sandbox-client-secret"
+    client_id: str = "sandbox-linkedin-client"
+    client_secret: str = "sandbox-linkedin-secret"
     urn: str = "urn:li:developerApplication:9001"
     contracts: tuple[str, ...] = ("urn:li:contract:7001",)
 
