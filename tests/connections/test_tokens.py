@@ -6,12 +6,12 @@ import base64
 import threading
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.db import connection as database
 from django.db import connections as databases
-from pytest_django.fixtures import SettingsWrapper
 
 from apps.connections import services, tokens
 from apps.connections.models import Connection, Credential, CredentialState, Token
@@ -188,7 +188,7 @@ def test_webhook_secrets_overlap_while_they_are_rotated() -> None:
     assert services.hook_secrets(connection, now=now + timedelta(days=2)) == (fresh,)
 
 
-def test_after_rotating_keys_the_old_key_may_go(settings: SettingsWrapper, capsys: pytest.CaptureFixture[str]) -> None:
+def test_after_rotating_keys_the_old_key_may_go(settings: Any, capsys: pytest.CaptureFixture[str]) -> None:
     connection = make_connection(hook_secret="h00k-value")
     token = make_gate(connection).token()
     fresh = "next:" + base64.b64encode(bytes(range(32))).decode()
