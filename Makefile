@@ -27,7 +27,7 @@ check: $(STAMP)
 	mypy
 	lint-imports
 	djlint templates --lint --quiet
-	deptry . 
+	deptry .
 	python manage.py makemigrations --check --dry-run
 
 lock: $(STAMP)
