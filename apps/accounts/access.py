@@ -36,6 +36,7 @@ class Door(Protocol):
 
     right: Right
     methods: tuple[str, ...]
+    visible: Visible | None
 
 
 def requires(
@@ -62,6 +63,7 @@ def requires(
 
         enter.right = right  # type: ignore[attr-defined]
         enter.methods = methods  # type: ignore[attr-defined]
+        enter.visible = visible  # type: ignore[attr-defined]
         return enter  # type: ignore[return-value]
 
     return decorate

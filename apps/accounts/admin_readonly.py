@@ -18,6 +18,14 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Go by the base manager: superusers see every client, and scoped managers refuse plain access."""
         return self.model._base_manager.all()
 
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """Name every field but sealed ones: bytes say nothing to a person."""
+        fields = self.model._meta.concrete_fields
+        return [field.name for field in fields if field.editable or field.primary_key]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return self.get_fields(request, obj)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

@@ -29,8 +29,11 @@ KIND_CHOICES: Mapping[str, str] = {
     "notify.": "Messages",
 }
 
-PERSONAL = ("email", "phone", "token", "secret", "password", "authorization", "signature", "attachment")
+MASKED_PARTS = ("email", "phone", "token", "secret", "password", "authorization", "signature", "attachment")
 """Parts of payload names whose values are masked: the log is for what happened, not for addresses."""
+
+MASKED_NAMES = frozenset({"first_name", "last_name", "name", "url", "public_url", "headline", "company", "photo"})
+"""Whole payload names whose values say who it is; the page names the person where its reader may know."""
 
 MASKED = "masked"
 
@@ -101,7 +104,8 @@ def event_detail(request: PortalRequest, event_id: int) -> HttpResponse:
 
 def mask(value: Any, name: str = "") -> Any:
     """Hide what names or opens a person: values whose key says so, at any depth."""
-    if value not in (None, "", [], {}) and any(part in name.lower() for part in PERSONAL):
+    named = name.lower()
+    if value not in (None, "", [], {}) and (named in MASKED_NAMES or any(part in named for part in MASKED_PARTS)):
         return MASKED
     if isinstance(value, Mapping):
         return {key: mask(inner, str(key)) for key, inner in value.items()}

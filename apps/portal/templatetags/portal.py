@@ -15,9 +15,7 @@ register = template.Library()
 def icon(name: str, size: str = "") -> SafeString:
     """One symbol of templates/portal/icons.html."""
     classes = f"icon icon-{size}" if size else "icon"
-    return format_html(
-        '<svg class="{}" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>', classes, name
-    )
+    return format_html('<svg class="{}" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>', classes, name)
 
 
 @register.simple_tag

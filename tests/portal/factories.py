@@ -1,0 +1,88 @@
+"""Rows for tests of pages: a client with one of everything that a page may show."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from apps.accounts import services as accounts
+from apps.accounts.models import Client, User
+from apps.accounts.rights import Role
+from apps.candidates.models import Candidacy, Identity, Person, Profile, Transition
+from apps.connections.models import Connection, QuotaAccount
+from apps.core import clock
+from apps.ledger.models import Attempt, Event, Mailbox
+from apps.mappings.models import Job, Mapping, MappingState, Project, StageMap
+
+
+@dataclass(frozen=True)
+class World:
+    """One client's work; `word` stands in every name of it."""
+
+    word: str
+    client: Client
+    linkedin: Connection
+    ats: Connection
+    mapping: Mapping
+    person: Person
+    candidacy: Candidacy
+    event: Event
+
+
+def make_user(role: Role = Role.VIEWER, *clients: Client, **values: Any) -> User:
+    return accounts.create_user(
+        email=f"{uuid.uuid4().hex[:12]}@people.example", password=None, role=role, clients=clients, **values
+    )
+
+
+def make_connection(provider: str, word: str, now: datetime) -> Connection:
+    quota = QuotaAccount.objects.create(provider=provider, key=f"{provider} of {word}")
+    return Connection.objects.create(provider=provider, name=f"{provider} {word}", quota=quota, created_at=now)
+
+
+def make_world(word: str, **event: Any) -> World:
+    """Make a client, both connections, a mapping, a person in it, and an event about them."""
+    now = clock.now()
+    client = accounts.create_client(name=f"Client {word}")
+    linkedin, ats = make_connection("linkedin", word, now), make_connection("greenhouse", word, now)
+    project = Project.objects.create(connection=linkedin, remote_id="1", name=f"Project {word}", seen_at=now)
+    job = Job.objects.create(connection=ats, remote_id="1", name=f"Job {word}", status="open", seen_at=now)
+    stage_map = StageMap.objects.create(connection=linkedin, name=f"Map {word}")
+    mapping = Mapping.objects.create(
+        client=client, project=project, job=job, stage_map=stage_map, state=MappingState.LIVE
+    )
+    person = Person.objects.create(connection=ats, remote_id="7", first_name="Ada", last_name=word, first_seen_at=now)
+    Identity.objects.create(
+        connection=ats, person=person, kind="linkedin", value=f"in/{word}", source="linkedin", seen_at=now
+    )
+    candidacy = Candidacy.objects.create(
+        client=client, person=person, job=job, mapping=mapping, application_id="70", added_at=now
+    )
+    Profile.objects.create(
+        connection=linkedin, remote_id="p", project=project, candidacy=candidacy, observed=f"Stage {word}"
+    )
+    made = make_event([client], person=person, connection=ats, **{"detail": f"Detail {word}", **event})
+    Transition.objects.create(
+        candidacy=candidacy, side="linkedin", to_value=f"Moved {word}", changed_at=now, event_id=made.pk
+    )
+    return World(word, client, linkedin, ats, mapping, person, candidacy, made)
+
+
+def make_event(
+    clients: list[Client], *, person: Person | None = None, connection: Connection | None = None, **values: Any
+) -> Event:
+    now = clock.now()
+    gate = values.pop("gate", "connection:test")
+    mailbox = Mailbox.objects.create(key=uuid.uuid4().hex, handler="write", gate=gate, turn=gate)
+    defaults = {"kind": "write.move", "state": "done", "due_at": now, "arrived_at": now, "settled_at": now}
+    event = Event.objects.create(
+        mailbox=mailbox,
+        clients=[client.pk for client in clients],
+        subject=f"person:{person.pk}" if person else "",
+        connection=connection.pk if connection else None,
+        **(defaults | values),
+    )
+    Attempt.objects.create(event=event, at=now, operation="move", outcome="done", detail=event.detail)
+    return event
