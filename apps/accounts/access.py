@@ -25,10 +25,8 @@ class PortalRequest(HttpRequest):
     htmx: Any
 
 
-class Visible(Protocol):
-    """Tells whether the object that the address names lies within a scope."""
-
-    def __call__(self, *, scope: Scope, **address: Any) -> bool: ...
+Visible = Callable[..., bool]
+"""Tells whether the object that the address names lies within a scope: `(*, scope, **address)`."""
 
 
 class Door(Protocol):
@@ -64,6 +62,6 @@ def requires(
         enter.right = right  # type: ignore[attr-defined]
         enter.methods = methods  # type: ignore[attr-defined]
         enter.visible = visible  # type: ignore[attr-defined]
-        return enter  # type: ignore[return-value]
+        return enter
 
     return decorate

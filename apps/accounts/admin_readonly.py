@@ -16,14 +16,15 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Go by the base manager: superusers see every client, and scoped managers refuse plain access."""
-        return self.model._base_manager.all()
+        rows: QuerySet[Any] = self.model._base_manager.all()
+        return rows
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         """Name every field but sealed ones: bytes say nothing to a person."""
         fields = self.model._meta.concrete_fields
         return [field.name for field in fields if field.editable or field.primary_key]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         return self.get_fields(request, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

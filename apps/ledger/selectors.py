@@ -210,7 +210,8 @@ def count_waiting_by_connection(*, scope: Scope, connections: Iterable[UUID]) ->
 def oldest_waiting(*, scope: Scope) -> datetime | None:
     """When the oldest event that waits arrived."""
     waiting = _visible(scope).filter(state__in=[*OPEN, State.LEASED, State.HELD])
-    return waiting.aggregate(oldest=Min("arrived_at"))["oldest"]
+    oldest: datetime | None = waiting.aggregate(oldest=Min("arrived_at"))["oldest"]
+    return oldest
 
 
 def list_dead_causes(*, scope: Scope) -> tuple[DeadCause, ...]:
@@ -225,7 +226,8 @@ def list_lags(*, scope: Scope) -> tuple[Lag, ...]:
     writes = _visible(scope).filter(state=State.DONE, kind__startswith="write.", settled_at__isnull=False)
     rows = writes.annotate(began=Coalesce("caused_by__arrived_at", "arrived_at")).order_by("-id")
     values = rows.values_list("settled_at", "began")[:LAG_SAMPLE]
-    return tuple(Lag(settled, max(0.0, (settled - began).total_seconds())) for settled, began in reversed(list(values)))
+    ended = [(settled, began) for settled, began in values if settled is not None]
+    return tuple(Lag(settled, max(0.0, (settled - began).total_seconds())) for settled, began in reversed(ended))
 
 
 def list_closed_gates() -> tuple[GateRow, ...]:

@@ -71,7 +71,7 @@ class Step:
 @requires(Right.VIEW)
 def candidate_list(request: PortalRequest) -> HttpResponse:
     """Show people, newest first, searched by the address; HTMX asks for the rows alone."""
-    now, text = clock.now(), request.GET.get("q", "").strip()[:200]
+    now, text = clock.now(), shell.search_text(request)
     found = selectors.list_candidates(scope=request.scope, text=text, before=request.GET.get("before", ""))
     context = {
         "lines": [_line(row, now) for row in found.rows],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 
 from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
@@ -77,7 +77,7 @@ class Filters:
 @requires(Right.VIEW)
 def event_list(request: PortalRequest) -> HttpResponse:
     """Show the log, filtered by the address; HTMX asks for its rows alone."""
-    now, filters = clock.now(), _read(request.GET)
+    now, filters = clock.now(), _read(request)
     wanted = Wanted(states=filters.states, kinds=filters.kinds, before=filters.before, after=filters.after)
     found = sync_log.list_log(scope=request.scope, wanted=wanted, person=filters.person)
     context = {
@@ -114,11 +114,12 @@ def mask(value: Any, name: str = "") -> Any:
     return value
 
 
-def _read(query: QueryDict) -> Filters:
+def _read(request: PortalRequest) -> Filters:
+    query = request.GET
     return Filters(
         states=tuple(one for one in query.getlist("state") if one in State.values),
         kinds=tuple(one for one in query.getlist("kind") if one in KIND_CHOICES),
-        person=query.get("q", "").strip()[:200],
+        person=shell.search_text(request),
         before=_number(query.get("before", "")),
         after=_number(query.get("after", "")),
     )

@@ -71,6 +71,11 @@ def page(request: PortalRequest, template: str, context: Mapping[str, Any]) -> H
     return render(request, template, {**around, **context})
 
 
+def search_text(request: PortalRequest) -> str:
+    """Read what is searched for; PostgreSQL's texts hold no NUL."""
+    return request.GET.get("q", "").replace("\0", "").strip()[:200]
+
+
 @requires(Right.VIEW, methods=("POST",))
 def switch_theme(request: PortalRequest) -> HttpResponse:
     """Keep the chosen theme in a cookie, so that the server renders it and no page flashes."""

@@ -1,0 +1,205 @@
+"""What the pages show, and what they leave out."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client as Browser
+from django.urls import reverse
+
+from apps.accounts.rights import Role
+from apps.core import clock
+from apps.ledger import gates
+from apps.ledger.states import Reason
+from apps.portal.events import mask
+from tests.portal.factories import make_event, make_user, make_world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin(client: Browser) -> Browser:
+    client.force_login(make_user(Role.ADMIN))
+    return client
+
+
+def text_of(browser: Browser, address: str, **headers: str) -> str:
+    answer = browser.get(address, headers=headers)
+    assert answer.status_code == 200
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+
+
+def test_the_log_is_filtered_by_state_and_kind_from_the_address(admin: Browser) -> None:
+    make_world("Birch", state="dead", cause="source_required", kind="write.move")
+    make_world("Cedar", state="done", kind="row.profile")
+
+    assert "Birch" in text_of(admin, "/events/?state=dead")
+    assert "Cedar" not in text_of(admin, "/events/?state=dead")
+    assert "Cedar" in text_of(admin, "/events/?kind=row.")
+    assert "Birch" not in text_of(admin, "/events/?kind=row.")
+
+
+@pytest.mark.parametrize("sought", ["birch", "ada birch", "in/Birch", "70"])
+def test_the_log_is_searched_by_person(admin: Browser, sought: str) -> None:
+    make_world("Birch")
+    other = make_world("Cedar")
+    other.candidacy.application_id = "71"
+    other.candidacy.save()
+
+    shown = text_of(admin, f"/events/?q={sought}")
+
+    assert "Detail Birch" in shown
+    assert "Detail Cedar" not in shown
+
+
+def test_the_log_is_searched_by_event_number(admin: Browser) -> None:
+    event = make_world("Birch").event
+    make_world("Cedar")
+
+    shown = text_of(admin, f"/events/?q=%23{event.pk}")
+
+    assert "Detail Birch" in shown
+    assert "Detail Cedar" not in shown
+
+
+@pytest.mark.parametrize(
+    "odd", ["state=nonsense", "before=x", "before=99999999999999999999", "q=%00", "kind=%27", "q=%25"]
+)
+def test_an_odd_address_is_no_error(admin: Browser, odd: str) -> None:
+    assert admin.get(f"/events/?{odd}").status_code == 200
+    assert admin.get(f"/candidates/?{odd}").status_code == 200
+
+
+def test_a_number_that_is_no_event_is_not_found(admin: Browser) -> None:
+    assert admin.get("/events/99999999999999999999999/").status_code == 404
+
+
+def test_pages_follow_each_other_both_ways(admin: Browser) -> None:
+    world = make_world("Birch")
+    events = [make_event([world.client], detail=f"No. {number}.") for number in range(120)]
+
+    first = text_of(admin, "/events/")
+    second = text_of(admin, f"/events/?before={events[70].pk}")
+    back = text_of(admin, f"/events/?after={events[69].pk}")
+
+    assert "No. 119." in first and "No. 70." in first and "No. 69." not in first
+    assert "No. 69." in second and "No. 20." in second and "No. 70." not in second
+    assert "No. 70." in back and "No. 119." in back and "No. 69." not in back
+
+
+def test_htmx_gets_the_rows_alone(admin: Browser) -> None:
+    make_world("Birch")
+
+    part = admin.get("/events/", headers={"HX-Request": "true"}).content.decode()
+
+    assert 'id="log"' in part
+    assert "<html" not in part
+
+
+def test_work_behind_a_closed_gate_shows_and_counts_as_held(admin: Browser) -> None:
+    world = make_world("Birch", state="queued", settled_at=None, gate="connection:shut")
+    gates.close_gate(gate="connection:shut", reason=Reason.TOKEN, now=clock.now())
+
+    assert "Held token expired" in text_of(admin, f"/events/{world.event.pk}/")
+    assert "Detail Birch" in text_of(admin, "/events/?state=held")
+    assert "Detail Birch" not in text_of(admin, "/events/?state=queued")
+    assert "1 token expired" in text_of(admin, "/")
+
+
+def test_an_event_shows_why_each_try_and_what_followed(admin: Browser) -> None:
+    world = make_world("Birch", plan={"map_version": 7}, payload={"email": "ada@people.example", "stage": "Replied"})
+    make_event([world.client], detail="And then.", caused_by=world.event)
+
+    shown = text_of(admin, reverse("portal:event", args=[world.event.pk]))
+
+    for said in ("Detail Birch", "Map version 7", "Try 1: Move", "And then.", "Replied", "Ada Birch"):
+        assert said in shown
+    assert "ada@people.example" not in shown
+
+
+def test_what_names_or_opens_a_person_is_masked_at_any_depth() -> None:
+    payload = {"id": 7, "person": {"first_name": "Ada", "emails": ["a@b.example"]}, "rows": [{"access_token": "x"}]}
+
+    assert mask(payload) == {
+        "id": 7,
+        "person": {"first_name": "masked", "emails": "masked"},
+        "rows": [{"access_token": "masked"}],
+    }
+
+
+def test_a_candidate_shows_both_stages_identities_and_the_timeline(admin: Browser) -> None:
+    world = make_world("Birch")
+
+    shown = text_of(admin, reverse("portal:candidate", args=[world.person.pk]))
+
+    for said in ("Ada Birch", "Stage Birch", "in/Birch", "Moved Birch", "Detail Birch", "Client Birch"):
+        assert said in shown
+
+
+def test_two_clients_see_their_own_part_of_one_person(client: Browser) -> None:
+    own, other = make_world("Birch"), make_world("Cedar")
+    other.candidacy.person = own.person
+    other.candidacy.save()
+    client.force_login(make_user(Role.RECRUITER, other.client))
+
+    shown = text_of(client, reverse("portal:candidate", args=[own.person.pk]))
+
+    assert "Stage Cedar" in shown
+    assert "Stage Birch" not in shown and "Detail Birch" not in shown and "Moved Birch" not in shown
+
+
+def test_the_overview_says_what_waits_and_what_died(admin: Browser) -> None:
+    now = clock.now()
+    world = make_world("Birch", arrived_at=now - timedelta(seconds=67), settled_at=now)
+    make_event([world.client], state="dead", cause="source_required")
+    make_event([world.client], state="held", reason="conflict", settled_at=None)
+
+    shown = text_of(admin, "/")
+
+    for said in ("1 dead letter from 1 cause", "1 event waits for a decision", "1:07 min", "greenhouse Birch"):
+        assert said in shown
+
+
+def test_figures_count_ones_own_clients_only(client: Browser) -> None:
+    own, other = make_world("Birch"), make_world("Cedar")
+    for _ in range(7):
+        make_event([other.client], state="dead", cause="source_required")
+    make_event([own.client], state="dead", cause="source_required")
+    client.force_login(make_user(Role.OPS, own.client))
+
+    assert "1 dead letter from 1 cause" in text_of(client, "/")
+
+
+def test_only_pages_that_exist_are_linked(admin: Browser) -> None:
+    page = admin.get("/").content.decode()
+
+    for address in set(re.findall(r'href="(/[^"?#]*)"', page)):
+        if not address.startswith("/static/"):
+            assert admin.get(address).status_code in (200, 302), address
+
+
+def test_the_theme_is_kept_and_rendered_by_the_server(admin: Browser) -> None:
+    answer = admin.post("/theme/", {"theme": "dark", "next": "/events/"})
+
+    assert answer["Location"] == "/events/"
+    assert 'data-theme="dark"' in admin.get("/").content.decode()
+
+
+def test_the_theme_switch_leads_nowhere_else(admin: Browser) -> None:
+    assert admin.post("/theme/", {"theme": "dark", "next": "https://evil.example/"})["Location"] == "/"
+
+
+@pytest.mark.parametrize("address", ["/", "/events/", "/candidates/", "/connections/", "/accounts/2fa/"])
+def test_no_page_needs_an_inline_script_or_style(admin: Browser, address: str) -> None:
+    make_world("Birch")
+
+    page = admin.get(address).content.decode()
+
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page)
+
+
+def test_empty_pages_say_what_will_come(admin: Browser) -> None:
+    for address in ("/", "/events/", "/candidates/", "/connections/"):
+        assert re.search(r"appear|connects", text_of(admin, address)), address
