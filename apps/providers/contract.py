@@ -271,13 +271,13 @@ class PersonUpdate:
 
 
 class HookKind(StrEnum):
-    APPLICATION = "application"        # something about an application changed: re-read it
+    APPLICATION = "application"  # something about an application changed: re-read it
     APPLICATION_DELETED = "application_deleted"
     PERSON = "person"
     PERSON_DELETED = "person_deleted"
-    PERSON_MERGED = "person_merged"    # person_id is the loser, survivor_id the one to follow
-    PROFILES_HINT = "profiles_hint"    # LinkedIn: bring the next delta poll forward
-    CATALOGUE = "catalogue"            # a job or a stage changed: refresh the catalogue
+    PERSON_MERGED = "person_merged"  # person_id is the loser, survivor_id the one to follow
+    PROFILES_HINT = "profiles_hint"  # LinkedIn: bring the next delta poll forward
+    CATALOGUE = "catalogue"  # a job or a stage changed: refresh the catalogue
     PING = "ping"
     OTHER = "other"
 
@@ -415,9 +415,7 @@ class Ats(Protocol):
         self, *, updated_since: datetime | None = None, cursor: str | None = None
     ) -> Page[Application]: ...
 
-    def get_applications(
-        self, *, ids: Sequence[str] = (), person_ids: Sequence[str] = ()
-    ) -> tuple[Application, ...]:
+    def get_applications(self, *, ids: Sequence[str] = (), person_ids: Sequence[str] = ()) -> tuple[Application, ...]:
         """By at most 50 application ids or person ids. `stage_id` is the stage definition's id."""
 
     def list_stage_changes(self, application_ids: Sequence[str]) -> tuple[StageChange, ...]:

@@ -44,7 +44,7 @@ class Request:
 
     method: str
     path: str
-    query: str = ""
+    query: str = field(default="", repr=False)
     json: Any = field(default=None, repr=False)
     content: bytes | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -112,11 +112,11 @@ class Http:
         try:
             reply, token = self._send(call, request, address, rejected=None)
             if reply.status == 401:
-                reply, _ = self._send(call, request, address, rejected=token)
+                reply, token = self._send(call, request, address, rejected=token)
         except Lost as lost:
             raise verdicts.no_answer(call, sent=lost.sent, cause=lost.cause) from None
         if not reply.ok:
-            raise self._refusal(call, request, reply)
+            raise self._refusal(call, reply, sent=(request.json, token))
         try:
             return parse(reply)
         except Malformed as malformed:
@@ -148,12 +148,12 @@ class Http:
             self._dialect.provider, call.operation, request, address, headers, timeout=self._settings.timeout
         )
 
-    def _refusal(self, call: Call, request: Request, reply: Reply) -> errors.SyncError:
+    def _refusal(self, call: Call, reply: Reply, *, sent: Any) -> errors.SyncError:
         return self._dialect.table.error(
             call,
             status=reply.status,
             code=self._dialect.code_of(reply),
-            detail=verdicts.scrub(self._dialect.message_of(reply), request.json),
+            detail=verdicts.scrub(self._dialect.message_of(reply), sent),
             until=verdicts.retry_after(reply.headers, now=clock.now()),
         )
 

@@ -184,8 +184,9 @@ pasted = st.one_of(
     st.text(max_size=80),
     slugs.map(lambda slug: f"https://www.linkedin.com/in/{slug}"),
     st.text(max_size=60).map(lambda text: f"https://www.linkedin.com/in/{text}"),
-    st.lists(st.sampled_from(["in", "pub", "/", "%2e", "%25", "..", "jane", "?", "id=1", "linkedin.com", "https://"]))
-    .map("".join),
+    st.lists(
+        st.sampled_from(["in", "pub", "/", "%2e", "%25", "..", "jane", "?", "id=1", "linkedin.com", "https://"])
+    ).map("".join),
 )
 
 

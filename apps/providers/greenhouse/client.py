@@ -86,9 +86,7 @@ class Harvest:
         """Converted prospects' applications are left out."""
         return self._reads.list_applications(updated_since, cursor)
 
-    def get_applications(
-        self, *, ids: Sequence[str] = (), person_ids: Sequence[str] = ()
-    ) -> tuple[Application, ...]:
+    def get_applications(self, *, ids: Sequence[str] = (), person_ids: Sequence[str] = ()) -> tuple[Application, ...]:
         return self._reads.get_applications(ids, person_ids) if ids or person_ids else ()
 
     def list_stage_changes(self, application_ids: Sequence[str]) -> tuple[StageChange, ...]:

@@ -105,9 +105,7 @@ class RecruiterProjects:
         request = wire.request("GET", path, query=query)
         return self._http.call(call, request, lambda reply: translate.collection(reply, item))
 
-    def _page(
-        self, call: Call, path: str, query: str, item: Callable[[Fields], T], cursor: str | None
-    ) -> Page[T]:
+    def _page(self, call: Call, path: str, query: str, item: Callable[[Fields], T], cursor: str | None) -> Page[T]:
         """A page whose cursor is its `start`; fewer elements than asked is the end."""
         start = int(cursor or 0)
         items = self._collection(call, path, f"{query}&{wire.query(start=start, count=PAGE)}", item)

@@ -1,0 +1,72 @@
+"""A gate that only counts, and providers opened on the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.core import errors
+from apps.providers import registry
+from apps.providers.contract import Answer, Ats, Call, Settings, Sourcing
+from tests.sandbox_process import Sandbox
+
+GREENHOUSE = {"client_id": "sandbox-client-1", "client_secret": "sandbox-secret"}
+LINKEDIN = {"client_id": "sandbox-linkedin-client", "client_secret": "sandbox-linkedin-secret"}
+CONTRACT = "urn:li:contract:7001"
+
+
+@dataclass
+class CountingGate:
+    """contract.Gate: every `enter` has its `leave`; tokens come from `tokens`, one after the other."""
+
+    tokens: list[str]
+    entered: list[Call] = field(default_factory=list)
+    left: list[Answer] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
+    refusal: errors.SyncError | None = None
+
+    def enter(self, call: Call) -> object:
+        if self.refusal is not None:
+            raise self.refusal
+        self.entered.append(call)
+        return len(self.entered)
+
+    def leave(self, permit: object, answer: Answer) -> None:
+        assert permit == len(self.left) + 1
+        self.left.append(answer)
+
+    def token(self, *, rejected: str | None = None) -> str:
+        if rejected is not None:
+            self.rejected.append(rejected)
+            if rejected == self.tokens[0]:
+                self.tokens.pop(0)
+        if not self.tokens:
+            raise errors.AuthExpired("no token is left")
+        return self.tokens[0]
+
+    @property
+    def operations(self) -> list[str]:
+        return [call.operation for call in self.entered]
+
+
+def settings_of(system: str, base: str, timeout: float = 5.0, **options: Any) -> Settings:
+    address = f"{base}/{system}"
+    return Settings({"api": address, "auth": address}, options, timeout)
+
+
+def mint(system: str, sandbox: Sandbox, credential: Mapping[str, str]) -> str:
+    return registry.get(system).mint(settings_of(system, sandbox.base), credential).access_token
+
+
+def open_greenhouse(sandbox: Sandbox, **options: Any) -> tuple[Ats, CountingGate]:
+    gate = CountingGate([mint("greenhouse", sandbox, GREENHOUSE)])
+    opened: Any = registry.get("greenhouse").open(settings_of("greenhouse", sandbox.base, **options), gate)
+    return opened, gate
+
+
+def open_linkedin(sandbox: Sandbox, **options: Any) -> tuple[Sourcing, CountingGate]:
+    gate = CountingGate(["sandbox-linkedin-token"])
+    settings = settings_of("linkedin", sandbox.base, **{"contract": CONTRACT, **options})
+    opened: Any = registry.get("linkedin").open(settings, gate)
+    return opened, gate
