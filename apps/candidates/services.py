@@ -82,6 +82,8 @@ def find_person(*, connection_id: UUID, keys: Sequence[Key], name: str, job: str
         if identity is None:
             continue
         person = survivor_of(identity.person)
+        if person.state in (PersonState.DELETED, PersonState.ERASED):
+            return Found(buried=person.state)
         if key.kind == IdentityKind.EMAIL and not names_compatible(name, str(person)):
             return Found(several=f"{person} in the ATS has the same e-mail address and another name.")
         return Found(person=person)

@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection as database
 from django.db.models import Q
 
 from apps.connections import budget, rules, tokens
 from apps.connections.models import Connection, CredentialState
 from apps.core import clock, errors
-from apps.ledger import gates
+from apps.ledger import gates, leases
 from apps.ledger.states import Reason
 from apps.providers.contract import Answer, Call, Capabilities, Purpose
 from apps.providers.provider import Minted
@@ -50,10 +51,12 @@ class ConnectionGate:
         self._unproven = False
 
     def enter(self, call: Call) -> Permit:
-        """Raises RuntimeError in a transaction; RateLimited when paused, backing off or out of budget;
+        """Raises RuntimeError in a transaction; LeaseLost when the worker's lease would not outlive
+        the call; RateLimited when paused, backing off or out of budget;
         AuthExpired when a person must reconnect."""
         if database.in_atomic_block:
             raise RuntimeError("A remote call must not start inside a database transaction.")
+        leases.require_time(settings.SYNCPORTAL_CALL_SECONDS)
         now = clock.now()
         state, plan = self._read_state()
         self._refuse_if_closed(state, now)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
 
+from django.conf import settings as app_settings
 from django.db import IntegrityError, transaction
 
 from apps.connections import gate, tokens
@@ -277,6 +278,7 @@ def _settings_of(connection: Connection) -> contract.Settings:
     return contract.Settings(
         base_urls=connection.settings.get("base_urls", {}),
         options={"access_mode": connection.access_mode, **gate.options_of(connection)},
+        timeout=app_settings.SYNCPORTAL_CALL_SECONDS,
     )
 
 

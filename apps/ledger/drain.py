@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from apps.core import clock, errors
 from apps.ledger import health, leases, outcomes, services
@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 ATTEMPTS = 8
 """Then the event is dead, by cause (RULES.md, Defaults)."""
+
+SETTLE_TRIES = 4
 
 LONGEST_PAUSE = timedelta(minutes=30)
 
@@ -63,7 +65,8 @@ def _handle(lease: Lease, name: str, boxes: Sequence[Claimed], *, now: datetime)
         )
     started = clock.real_now()
     try:
-        units = _handlers[name](lease, boxes, now=now)
+        with leases.working_under(lease):
+            units = _handlers[name](lease, boxes, now=now)
         return settle(lease, units, now=now)
     except leases.LeaseLost:
         log.warning("ledger.lease.lost", handler=name, mailboxes=len(boxes))
@@ -92,7 +95,20 @@ def of_error(error: errors.SyncError, *, now: datetime) -> Outcome:
 
 
 def settle(lease: Lease, units: Sequence[Unit], *, now: datetime) -> int:
-    """Commit units whose mailboxes and keys are still ours; a unit that lost its lease changes no row."""
+    """Commit units whose mailboxes and keys are still ours; a unit that lost its lease changes no row.
+
+    Two settles that append into each other's mailboxes can deadlock; the one that PostgreSQL ends
+    is made again, as `decide` touches nothing but the database.
+    """
+    for _ in range(SETTLE_TRIES - 1):
+        try:
+            return _settle(lease, units, now=now)
+        except OperationalError:
+            log.warning("ledger.settle.again", mailboxes=sum(len(unit.mailboxes) for unit in units))
+    return _settle(lease, units, now=now)
+
+
+def _settle(lease: Lease, units: Sequence[Unit], *, now: datetime) -> int:
     settled = 0
     with transaction.atomic():
         ours = leases.held_mailboxes(lease)

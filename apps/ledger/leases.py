@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,8 +17,8 @@ from django.db import transaction
 from apps.core import clock
 from apps.ledger.models import Event, KeyLease, Mailbox, Waiter
 
-BATCH = 50
-"""Mailboxes a claim takes: the size measured in the prototype; one snapshot serves them all."""
+BATCH = 100
+"""Mailboxes a claim takes: as many moves as one LinkedIn request carries."""
 
 EVENTS_PER_MAILBOX = 20
 """A mailbox with more comes back at once; it bounds what one lease has to finish."""
@@ -51,6 +53,26 @@ class Claimed:
     handler: str
     claims: int
     events: tuple[Event, ...]
+
+
+_working: ContextVar[Lease | None] = ContextVar("lease", default=None)
+
+
+@contextmanager
+def working_under(lease: Lease) -> Iterator[None]:
+    """Calls made meanwhile, by this context and its copies, are refused once the lease is too short."""
+    before = _working.set(lease)
+    try:
+        yield
+    finally:
+        _working.reset(before)
+
+
+def require_time(seconds: float) -> None:
+    """Raise LeaseLost unless the lease this context works under outlives a call of `seconds` (rule 5)."""
+    lease = _working.get()
+    if lease is not None:
+        lease.require(seconds)
 
 
 def lease_time() -> timedelta:
@@ -129,19 +151,6 @@ def _keep_one(rows: list[tuple[int, str, str, int]], *, alone: int, now: datetim
             [now, others],
         )
     return [row for row in rows if row[0] == alone]
-
-
-def extend(lease: Lease) -> Lease:
-    """A lease with a fresh end, for long work. Raises LeaseLost if any part of it was taken."""
-    until = clock.real_now() + lease_time()
-    with transaction.atomic():
-        kept = Mailbox.objects.filter(lease_token=lease.token, lease_until__gt=clock.real_now()).update(
-            lease_until=until
-        )
-        KeyLease.objects.filter(token=lease.token).update(until=until)
-    if not kept:
-        raise LeaseLost
-    return Lease(lease.token, until)
 
 
 def held_mailboxes(lease: Lease) -> set[int]:

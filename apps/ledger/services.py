@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,14 +13,11 @@ from django.db import connection as database
 from django.db import transaction
 
 from apps.core import jobs
-from apps.ledger.models import DedupeKey, Event, Fault, Mailbox
-from apps.ledger.states import OPEN, Priority, State
+from apps.ledger.models import Event, Fault, Mailbox
+from apps.ledger.states import Priority, State
 
 TIMER = "timer"
 """The hold key of what is held until its own due time."""
-
-DEDUPE_KEPT = timedelta(days=30)
-"""Longer than any sender's retry schedule (Greenhouse: 15 h) and any cursor's overlap (rule 1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,13 +171,6 @@ def release_timed(*, now: datetime) -> int:
     return release_held(ids=list(due.values_list("pk", flat=True)[:500]), now=now, hold_key=TIMER) if due else 0
 
 
-def supersede(*, ids: Sequence[int], detail: str, now: datetime) -> int:
-    """Drop writes that a newer desire replaces; only those that nobody is performing."""
-    return Event.objects.filter(pk__in=ids, state__in=[*OPEN, State.HELD], mailbox__lease_token__isnull=True).update(
-        state=State.SUPERSEDED, detail=detail, settled_at=now
-    )
-
-
 def count_fault(name: str, *, now: datetime, by: int = 1) -> None:
     """Count something that should not happen, for pages and metrics."""
     with database.cursor() as cursor:
@@ -193,8 +183,3 @@ def count_fault(name: str, *, now: datetime, by: int = 1) -> None:
 
 def fault_count(name: str) -> int:
     return Fault.objects.filter(name=name).values_list("count", flat=True).first() or 0
-
-
-def forget_old_deliveries(*, now: datetime) -> int:
-    forgotten, _ = DedupeKey.objects.filter(seen_at__lt=now - DEDUPE_KEPT).delete()
-    return forgotten

@@ -25,6 +25,9 @@ from apps.sync import lanes, pairs
 MERGE_MAY_FOLLOW = timedelta(minutes=10)
 """A deletion waits this long for the merge that may explain it (rule 22)."""
 
+LOOKS = 4
+"""Tries after which something that the ATS does not show and nobody here knows is let go."""
+
 PERSON_BATCH = 50
 """The most ids one read takes (facts: Greenhouse, 1.3)."""
 
@@ -56,7 +59,6 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
         else:
             units.append(outcomes.waiting(box))
     for connection_id, boxes in ready.items():
-        lease.require(0)
         seen = _read_again(connection_id, [event for box, _ in boxes for event in box.events])
         units += [_unit(box, keys, seen, now=now) for box, keys in boxes]
     return units
@@ -134,10 +136,14 @@ def plan_hook(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
 def _refreshed(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
     application_id, person_id = event.payload.get("application_id", ""), event.payload.get("person_id", "")
     if application_id and application_id not in seen.applications:
+        if event.attempts >= LOOKS and not _is_ours(event):
+            return pairs.Result(outcomes.skipped(Reason.STALE, "The ATS does not show it, and nobody here needs it."))
         return pairs.Result(
             outcomes.retry(f"The ATS does not show application {application_id} yet.", cause="not_visible")
         )
     if not application_id and person_id not in seen.people:
+        if event.attempts >= LOOKS and not _is_ours(event):
+            return pairs.Result(outcomes.skipped(Reason.STALE, "The ATS does not show them, and nobody here needs it."))
         return pairs.Result(outcomes.retry(f"The ATS does not show person {person_id} yet.", cause="not_visible"))
     named = [seen.applications[application_id]] if application_id else seen.of_person(person_id)
     if not named and event.payload.get("expects_application"):
@@ -146,6 +152,15 @@ def _refreshed(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
     if not results:
         return pairs.Result(outcomes.skipped(Reason.IRRELEVANT, "Nobody in a mapped Project; noted in the index."))
     return pairs.worst(results)
+
+
+def _is_ours(event: Event) -> bool:
+    connection_id = lanes.connection_of(event)
+    candidacies = Candidacy.objects.of_everyone().filter(job__connection_id=connection_id)
+    application_id, person_id = event.payload.get("application_id", ""), event.payload.get("person_id", "")
+    if application_id and candidacies.filter(application_id=application_id).exists():
+        return True
+    return bool(person_id) and candidacies.filter(person__remote_id=person_id).exists()
 
 
 def _see(event: Event, found: contract.Application, seen: Seen, *, now: datetime) -> pairs.Result | None:
@@ -158,9 +173,30 @@ def _see(event: Event, found: contract.Application, seen: Seen, *, now: datetime
         candidacy.application_id = found.id
         candidacy.in_ats_at = candidacy.in_ats_at or now
         candidacy.save(update_fields=["application_id", "in_ats_at"])
+    _record_history(candidacy, seen.changes.get(found.id, ()), event)
     return pairs.observe_application(
         candidacy, value=value_of(found), changed_at=_changed_at(found, seen), event=event, now=now
     )
+
+
+def _record_history(candidacy: Candidacy, changes: Sequence[contract.StageChange], event: Event) -> None:
+    """Moves that came and went between two reads are transitions too (rule 12); our own are not."""
+    since = candidacy.ats_changed_at
+    if since is None:
+        return
+    ours = {candidacy.ats_observed, *candidacy.ats_sent}
+    before = candidacy.ats_observed
+    for change in sorted(changes, key=lambda change: change.entered_at):
+        if change.entered_at > since and change.stage_id not in ours and not change.current:
+            candidates.record_transition(
+                candidacy=candidacy,
+                side="ats",
+                from_value=before,
+                to_value=change.stage_id,
+                changed_at=change.entered_at,
+                event_id=event.pk,
+            )
+            before = change.stage_id
 
 
 def _candidacy_of(event: Event, found: contract.Application) -> Candidacy | None:

@@ -16,7 +16,7 @@ from apps.ledger import services as ledger
 from apps.ledger.leases import Claimed, Lease
 from apps.ledger.outcomes import Decision, Unit
 from apps.ledger.services import NewEvent
-from apps.ledger.states import Priority
+from apps.ledger.states import Priority, State
 from apps.mappings import services as mappings
 from apps.providers import contract
 from apps.sync import index, lanes, pacing, wire
@@ -69,7 +69,7 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
         try:
             decide = READERS[StreamName(stream.name)](stream, box, now=now)
         except errors.SyncError as error:
-            units.append(outcomes.settled(box, drain.of_error(error, now=now)))
+            units.append(Unit(mailboxes=frozenset({box.id}), decide=partial(_failed, stream, box, error, now=now)))
             continue
         units.append(Unit(mailboxes=frozenset({box.id}), decide=decide))
     return units
@@ -93,6 +93,14 @@ def _done(
         ledger.release_held(hold_key=lanes.index_hold(stream.connection_id), now=now)
     Stream.objects.filter(pk=stream.pk).update(**values)
     return Decision(outcomes={event.pk: outcomes.done(detail) for event in box.events}, follow=follow)
+
+
+def _failed(stream: Stream, box: Claimed, error: errors.SyncError, *, now: datetime) -> Decision:
+    """A poll that failed is tried again or buried; the next one comes all the same."""
+    outcome = drain.of_error(error, now=now)
+    if outcome.counts or outcome.state == State.DEAD:
+        Stream.objects.filter(pk=stream.pk).update(next_at=pacing.next_read(stream, now=now))
+    return Decision(outcomes={event.pk: outcome for event in box.events})
 
 
 def row_event(connection_id: UUID, profile: contract.Profile, *, caused_by: int | None = None) -> NewEvent:

@@ -82,6 +82,10 @@ BEFORE_LIVE = {
 }
 
 
+RESTARTABLE = ("left", "rejected", "closed")
+"""Ends after which a person's re-add starts the candidacy again (rule 16)."""
+
+
 def plan_row(event: Event, *, now: datetime) -> Result:
     """One row of the delta poll, inside the settling transaction."""
     seen = wire.profile_from_payload(event.payload)
@@ -156,7 +160,7 @@ def _set_out(event: Event, candidacy: Candidacy, profile: Profile, *, now: datet
     """Bring the candidacy into the ATS: create the person, attach the application, or only agree."""
     common = {"clients": (candidacy.client_id,), "subject": lanes.subject(candidacy.person_id)}
     if candidacy.state == CandidacyState.ENDED:
-        if candidacy.ended_because not in ("left", "rejected", "closed"):
+        if candidacy.ended_because not in RESTARTABLE:
             why = f"Their candidacy ended ({candidacy.ended_because}); only a person here starts it again."
             return Result(outcomes.skipped(Reason.ENDED, why, **common))
         candidates.restart(candidacy=candidacy)
@@ -194,6 +198,10 @@ def _changed(event: Event, seen: contract.Profile, profile: Profile, candidacy: 
     candidates.add_identities(
         person=candidacy.person, keys=candidates.keys_of_profile(seen), source="linkedin", now=now
     )
+    if candidacy.state == CandidacyState.ENDED and candidacy.ended_because not in RESTARTABLE:
+        profile.save()
+        why = f"Their candidacy ended ({candidacy.ended_because}); only a person here starts it again."
+        return Result(outcomes.skipped(Reason.ENDED, why, **common))
     if seen.removed:
         return Result(_left(candidacy, profile, **common))
     if was_removed:

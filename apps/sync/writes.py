@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -132,7 +133,8 @@ def _call_all(lease: Lease, ats: contract.Ats, steps: Sequence[Ready], *, now: d
         else:
             units.append(_unit(step.job, _uncertain(step, effect, ats, now=now)))
     with ThreadPoolExecutor(max_workers=CALLS_AT_ONCE) as pool:
-        units += list(pool.map(lambda step: _call_one(lease, ats, step, now=now), runnable))
+        calling = [pool.submit(copy_context().run, partial(_call_one, lease, ats, step, now=now)) for step in runnable]
+        units += [call.result() for call in calling]
     return units
 
 
