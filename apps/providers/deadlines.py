@@ -21,6 +21,9 @@ _deadline = threading.local()
 MOST_CONNECTIONS = 64
 """More than the threads of one worker."""
 
+KEEP_SECONDS = 2.0
+"""Less than the 5 s after which servers commonly close: a create sent into a closing connection is Unknown."""
+
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
@@ -37,7 +40,10 @@ def transport() -> httpx.HTTPTransport:
     context = httpx.create_ssl_context(trust_env=False)
     made = httpx.HTTPTransport(verify=context, trust_env=False)
     made._pool = httpcore.ConnectionPool(  # httpx has no public place for a network backend
-        ssl_context=context, max_connections=MOST_CONNECTIONS, keepalive_expiry=5.0, network_backend=_Network()
+        ssl_context=context,
+        max_connections=MOST_CONNECTIONS,
+        keepalive_expiry=KEEP_SECONDS,
+        network_backend=_Network(),
     )
     return made
 

@@ -100,7 +100,7 @@ class Reads:
     def list_stage_changes(self, application_ids: Sequence[str]) -> tuple[StageChange, ...]:
         query = wire.query(application_ids=wire.ids(application_ids), per_page=wire.PER_PAGE)
         found = self._all("application_stages.list", Purpose.READ, "application_stages", query, translate.stage_change)
-        return tuple(sorted(found, key=lambda change: (change.entered_at, int(change.id))))
+        return tuple(sorted(found, key=lambda change: (change.entered_at, len(change.id), change.id)))
 
     def _with_stages(self, found: Sequence[FoundApplication | None]) -> tuple[Application, ...]:
         """Name each application's stage by its definition: the row's own, else read from the history."""
