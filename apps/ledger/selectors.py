@@ -19,6 +19,8 @@ from apps.ledger.states import OPEN, State
 COUNTED_TO = 10_000
 """Counting further would make a page slower with every event that was ever stored."""
 
+WAITING = (*OPEN, State.LEASED, State.HELD)
+
 LAG_SAMPLE = 1_000
 """The newest settled writes: enough for a 95th percentile, the same cost at any table size."""
 
@@ -189,11 +191,11 @@ def count_states(*, scope: Scope) -> Mapping[str, int]:
 
 
 def count_held_by_reason(*, scope: Scope) -> Mapping[str, int]:
-    """Held events by reason, gates included."""
+    """Held events by reason, gates included; up to COUNTED_TO."""
     closed = _closed()
     counts: dict[str, int] = {}
-    held = _visible(scope).filter(state=State.HELD).values_list("reason").annotate(count=Count("id"))
-    waiting = _visible(scope).filter(closed.shown()).values_list("mailbox__gate").annotate(count=Count("id"))
+    held = _some(_visible(scope).filter(state=State.HELD)).values_list("reason").annotate(count=Count("id"))
+    waiting = _some(_visible(scope).filter(closed.shown())).values_list("mailbox__gate").annotate(count=Count("id"))
     for reason, count in held.order_by():
         counts[reason] = counts.get(reason, 0) + count
     for gate, count in waiting.order_by() if closed.reasons else ():
@@ -202,21 +204,23 @@ def count_held_by_reason(*, scope: Scope) -> Mapping[str, int]:
 
 
 def count_waiting_by_connection(*, scope: Scope, connections: Iterable[UUID]) -> Mapping[UUID, int]:
-    """Events that wait, by the connection they belong to."""
-    waiting = _visible(scope).filter(connection__in=list(connections), state__in=[*OPEN, State.LEASED, State.HELD])
+    """Events that wait, by the connection they belong to; up to COUNTED_TO in all."""
+    waiting = _some(_visible(scope).filter(connection__in=list(connections), state__in=WAITING))
     return dict(waiting.order_by().values_list("connection").annotate(count=Count("id")))
 
 
 def oldest_waiting(*, scope: Scope) -> datetime | None:
-    """When the oldest event that waits arrived."""
-    waiting = _visible(scope).filter(state__in=[*OPEN, State.LEASED, State.HELD])
-    oldest: datetime | None = waiting.aggregate(oldest=Min("arrived_at"))["oldest"]
-    return oldest
+    """When the oldest event that waits arrived: the first of each state, which its index gives at once."""
+    firsts = [
+        _visible(scope).filter(state=state).order_by("id").values_list("arrived_at", flat=True).first()
+        for state in WAITING
+    ]
+    return min((first for first in firsts if first is not None), default=None)
 
 
 def list_dead_causes(*, scope: Scope) -> tuple[DeadCause, ...]:
-    """Dead letters grouped by cause, the largest group first."""
-    dead = _visible(scope).filter(state=State.DEAD).order_by().values("cause")
+    """Dead letters grouped by cause, the largest group first; up to COUNTED_TO of them."""
+    dead = _some(_visible(scope).filter(state=State.DEAD)).order_by().values("cause")
     grouped = dead.annotate(count=Count("id"), oldest=Min("arrived_at")).order_by("-count")
     return tuple(DeadCause(one["cause"], one["count"], one["oldest"]) for one in grouped)
 
@@ -242,6 +246,10 @@ def _visible(scope: Scope) -> QuerySet[Event]:
     if scope.client_ids is None:
         return events
     return events.filter(clients__contained_by=list(scope.client_ids)).exclude(clients=[])
+
+
+def _some(events: QuerySet[Event]) -> QuerySet[Event]:
+    return Event.objects.filter(pk__in=events.order_by().values("pk")[:COUNTED_TO])
 
 
 def _filtered(events: QuerySet[Event], wanted: Wanted, closed: _Closed) -> QuerySet[Event]:

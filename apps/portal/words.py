@@ -76,6 +76,7 @@ REASONS: Mapping[str, str] = {
 KINDS: Mapping[str, Kind] = {
     "row": Kind("LinkedIn profile", "person"),
     "hook": Kind("ATS change", "receive"),
+    "hook.malformed": Kind("Unreadable delivery", "warn"),
     "write": Kind("Write", "send"),
     "write.arrive": Kind("Into the ATS", "plus"),
     "write.move": Kind("Stage move in the ATS", "right"),
