@@ -92,9 +92,7 @@ def new_tenant(world: World, part: dict[str, Any]) -> Tenant:
     settings = Settings()
     stamp = answers.Stamp(world.seed)
     store = projects.Store(world.clock.millis)
-    tenant = Tenant(
-        world, settings, stamp, store, oauth.SignIn(settings, stamp), hooks.Hooks(world, settings, stamp)
-    )
+    tenant = Tenant(world, settings, stamp, store, oauth.SignIn(settings, stamp), hooks.Hooks(world, settings, stamp))
     _add_contracts(tenant, part.get("contracts") or CONTRACTS)
     _add_applications(tenant, part.get("applications") or [{}])
     tenant.change_settings({"access_token": settings.access_token, **part.get("settings", {})})
