@@ -52,7 +52,7 @@ def serve_json(bodies: Mapping[str, Any]) -> Any:
         path = head.split(" ")[1].split("?")[0]
         body = json.dumps(bodies.get(path, {"message": "Resource not found"})).encode()
         status = "200 OK" if path in bodies else "404 Not Found"
-        client.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        client.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
 
     return serve(answer)
 

@@ -21,7 +21,7 @@ from tests.providers.bench import CountingGate
 
 READ = Call("things.read", Purpose.READ, repeatable=True)
 CREATE = Call("things.create", Purpose.WRITE, repeatable=False)
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
 DIALECT = Dialect("test", ("api.vendor.test",), {"api": "https://api.vendor.test"}, verdicts.Verdicts.with_rows({}))
 
 
@@ -95,7 +95,7 @@ def test_a_dropped_connection_after_a_create_is_unknown() -> None:
 
 def test_an_answer_that_cannot_be_read_is_unknown_for_a_create() -> None:
     page = b"<html>"
-    answer = b"HTTP/1.1 201 Created\r\nContent-Length: 6\r\n\r\n" + page
+    answer = b"HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: 6\r\n\r\n" + page
     with raw_server.serve(answering(answer)) as (base, _):
         with pytest.raises(errors.Unknown) as created:
             make(base).call(CREATE, Request("POST", "/", json={}), parse)
@@ -133,7 +133,7 @@ def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_cookie_of_one_account_never_reaches_another() -> None:
-    cookie = b"HTTP/1.1 200 OK\r\nSet-Cookie: session=alice\r\nContent-Length: 2\r\n\r\n{}"
+    cookie = b"HTTP/1.1 200 OK\r\nConnection: close\r\nSet-Cookie: session=alice\r\nContent-Length: 2\r\n\r\n{}"
     heads: list[str] = []
 
     def answer(client: socket.socket, head: str) -> None:
