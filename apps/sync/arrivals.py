@@ -104,11 +104,14 @@ def _look_for_person(ats: contract.Ats, job: Job, effect: Effect | None, *, now:
 
 def _wait(effect: Effect, ats: contract.Ats, *, now: datetime) -> outcomes.Outcome | None:
     """An unknown outcome is believed undone only after twice the time in which it would show (rule 19)."""
-    believed_at = effect.intended_at + 2 * ats.capabilities.visible_after
+    shows_at = effect.intended_at + ats.capabilities.visible_after
+    believed_at = shows_at + ats.capabilities.visible_after
     if now >= believed_at:
         return None
     why = "The answer to the last try was lost, and the ATS does not show its effect yet."
-    return outcomes.held(Reason.UNCERTAIN, why, hold_key=ledger.TIMER, due_at=believed_at)
+    return outcomes.held(
+        Reason.UNCERTAIN, why, hold_key=ledger.TIMER, due_at=shows_at if now < shows_at else believed_at
+    )
 
 
 def _link_person(
@@ -240,6 +243,7 @@ def _attached(job: Job, result: dict[str, str]) -> Decision:
 def _link(job: Job, found: contract.Application, *, made_by_us: bool, now: datetime) -> Decision:
     """An application for this job is there already: it becomes the candidacy's."""
     candidacy = job.candidacy
+    effects.found_done(key=_attach_key(candidacy), now=now, result={"application_id": found.id})
     candidacy.application_id, candidacy.in_ats_at = found.id, now
     candidacy.made_by_us = candidacy.made_by_us or made_by_us
     candidacy.save(update_fields=["application_id", "in_ats_at", "made_by_us"])

@@ -18,6 +18,8 @@ from apps.providers import contract
 from apps.sync import hooks, lanes, pairs
 from apps.sync.steps import Job, Ready
 
+KINDS = ("move", "reject", "reopen", "hire")
+
 GUARD_MOVES = 10
 GUARD_TIME = timedelta(minutes=10)
 """More rejects and hires of one mapping than this in this time halt it until a person agrees (rule 11)."""
@@ -41,11 +43,21 @@ def _look_one(ats: contract.Ats, job: Job, found: contract.Application | None, *
     here = hooks.value_of(found)
     if here == value:
         return Ready(job, decide=partial(_moved, job, {}, now=now))
-    if here != candidacy.ats_observed:
+    if here != candidacy.ats_observed and not _we_reopened(job, here, now=now):
         return Ready(job, decide=partial(read_again, job.event, candidacy, None))
     if value in TERMINAL and _guard_is_full(candidacy, now=now):
         return Ready(job, decide=partial(_halt, job, now=now))
     return _write(ats, job, found, value, now=now)
+
+
+def _we_reopened(job: Job, here: str, *, now: datetime) -> bool:
+    """An un-reject of ours whose answer was lost: they stand in the stage they were rejected from."""
+    candidacy = job.candidacy
+    if candidacy.ats_observed != REJECTED or here in TERMINAL:
+        return False
+    key = f"reopen:{candidacy.pk}:{job.event.payload['version']}"
+    effects.found_done(key=key, now=now, result={})
+    return key in effects.find([key])
 
 
 def _guard_is_full(candidacy: Candidacy, *, now: datetime) -> bool:
@@ -70,7 +82,7 @@ def _write(ats: contract.Ats, job: Job, found: contract.Application, value: str,
     kind = "reject" if value == REJECTED else "hire" if value == HIRED else "reopen" if here == REJECTED else "move"
 
     def call() -> dict[str, str]:
-        _note_sent(candidacy, value)
+        _note_sent(candidacy, [value, found.stage_id] if kind == "reopen" else [value])
         match kind:
             case "reject":
                 ats.reject(found)
@@ -89,15 +101,17 @@ def _write(ats: contract.Ats, job: Job, found: contract.Application, value: str,
     return Ready(job, intention=intention, call=call, done=done, repeatable=kind != "hire")
 
 
-def _note_sent(candidacy: Candidacy, value: str) -> None:
+def _note_sent(candidacy: Candidacy, values: Sequence[str]) -> None:
     """Before the call, so that its echo is known even if we die during it."""
-    sent = [*[old for old in candidacy.ats_sent if old != value], value]
+    sent = [*[old for old in candidacy.ats_sent if old not in values], *values]
     Candidacy.objects.of_everyone().filter(pk=candidacy.pk).update(ats_sent=sent)
 
 
 def _moved(job: Job, result: dict[str, str], *, now: datetime) -> Decision:
     """The application stands where it was wanted: the pair is agreed, the other profiles follow."""
     candidacy, value = job.candidacy, job.event.payload["value"]
+    for kind in KINDS:
+        effects.found_done(key=f"{kind}:{candidacy.pk}:{job.event.payload['version']}", now=now, result=result)
     candidacy.refresh_from_db()
     mapping = candidacy.mapping
     table = pairs.table_of(mapping)

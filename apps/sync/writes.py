@@ -6,7 +6,7 @@ and read back before anything is repeated (rules 17-20).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
@@ -118,6 +118,7 @@ def _call_all(lease: Lease, ats: contract.Ats, steps: Sequence[Ready], *, now: d
     lease.require(DEADLINE)
     intentions = [step.intention for step in steps if step.intention is not None]
     known = effects.find([intention.key for intention in intentions])
+    _believe_undone(steps, known, ats, now=now)
     ours = effects.intend(intentions, token=lease.token, now=now)
     runnable, units = [], []
     for step in steps:
@@ -127,15 +128,23 @@ def _call_all(lease: Lease, ats: contract.Ats, steps: Sequence[Ready], *, now: d
             runnable.append(step)
         elif effect is not None and effect.state == EffectState.DONE:
             units.append(_unit(step.job, partial(_finished, step, effect.result)))
-        elif step.repeatable and effect is not None:
-            Effect.objects.filter(pk=effect.pk).update(state=EffectState.INTENDED, token=lease.token, closed_at=None)
-            runnable.append(step)
         else:
             units.append(_unit(step.job, _uncertain(step, effect, ats, now=now)))
     with ThreadPoolExecutor(max_workers=CALLS_AT_ONCE) as pool:
         calling = [pool.submit(copy_context().run, partial(_call_one, lease, ats, step, now=now)) for step in runnable]
         units += [call.result() for call in calling]
     return units
+
+
+def _believe_undone(steps: Sequence[Ready], known: Mapping[str, Effect], ats: contract.Ats, *, now: datetime) -> None:
+    """The look that just ended did not see what an earlier try may have done: what may be repeated is
+    free again at once, the rest after twice the time in which it would show (rule 19)."""
+    for step in steps:
+        effect = known.get(step.intention.key) if step.intention is not None else None
+        if effect is not None and effect.state in (EffectState.INTENDED, EffectState.UNKNOWN):
+            late = now >= effect.intended_at + 2 * ats.capabilities.visible_after
+            if step.repeatable or late:
+                effects.found_undone(key=effect.key, now=now)
 
 
 def _finished(step: Ready, result: dict[str, str]) -> Decision:
