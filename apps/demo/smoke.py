@@ -52,7 +52,8 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> float:
 
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="syncportal-smoke-") as folder:
-        os.environ.setdefault("SYNCPORTAL_DATA", folder)
+        os.environ.pop("DATABASE_URL", None)
+        os.environ["SYNCPORTAL_DATA"] = folder
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "syncportal.settings")
         os.environ.setdefault("LOG_LEVEL", "WARNING")
         os.environ.setdefault("SYNCPORTAL_LEASE_SECONDS", "30")

@@ -6,6 +6,9 @@ from datetime import timedelta
 
 from apps.providers.contract import Capabilities, Limited, RateWindow
 
+VISIBLE_AFTER = timedelta(seconds=30)
+"""How long v1 said to wait for a new record; assumed of v3 (facts: Greenhouse, 1.11)."""
+
 CAPABILITIES = Capabilities(
     name="Greenhouse",
     role="ats",
@@ -27,7 +30,7 @@ CAPABILITIES = Capabilities(
     stage_compare_and_set=True,
     stage_history=True,
     change_time=timedelta(seconds=1),
-    visible_after=timedelta(seconds=30),
+    visible_after=VISIBLE_AFTER,
     rate_windows=(RateWindow("30s", calls=50, seconds=30, from_headers=True),),
     setup=(
         "Create a custom integration with the Harvest v3 scopes that docs/connectors/greenhouse.md lists.",

@@ -8,7 +8,8 @@ https://harvestdocs.greenhouse.io/docs/write-endpoint-migration-guide
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -44,11 +45,12 @@ APP = "https://app.greenhouse.io"
 class Harvest:
     """Options of a connection: `from_stage_id` ("row": what a move compares is the stage history's
     row, as a live tenant showed; "definition": the job's stage), `client_folder` ("department" or
-    "office"), `note_visibility`, `note_user_id` (whose name notes bear where nobody else's fits)."""
-
-    capabilities = capabilities.CAPABILITIES
+    "office"), `note_visibility`, `note_user_id` (whose name notes bear where nobody else's fits),
+    `visible_after_seconds` (how long a new record may stay unseen; the vendor's figure is old)."""
 
     def __init__(self, settings: Settings, gate: Gate) -> None:
+        shows = float(settings.options.get("visible_after_seconds", capabilities.VISIBLE_AFTER.total_seconds()))
+        self.capabilities = replace(capabilities.CAPABILITIES, visible_after=timedelta(seconds=shows))
         self._http = Http(wire.DIALECT, settings, gate)
         self._reads = Reads(self._http, settings)
         self._options: Mapping[str, Any] = settings.options
