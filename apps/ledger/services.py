@@ -76,6 +76,17 @@ def append(event: NewEvent, *, now: datetime) -> int | None:
 
     Returns the event's id, or None where its dedupe key was seen before.
     """
+    made = _insert(event, now=now)
+    if made is not None and _is_due(event, now):
+        transaction.on_commit(jobs.ring)
+    return made
+
+
+def _is_due(event: NewEvent, now: datetime) -> bool:
+    return event.due_at is None or event.due_at <= now
+
+
+def _insert(event: NewEvent, *, now: datetime) -> int | None:
     with database.cursor() as cursor:
         cursor.execute(
             APPEND,
@@ -98,21 +109,20 @@ def append(event: NewEvent, *, now: datetime) -> int | None:
             },
         )
         row = cursor.fetchone()
-    if row is None:
-        return None
-    if event.due_at is None or event.due_at <= now:
-        transaction.on_commit(jobs.ring)
-    return int(row[0])
+    return None if row is None else int(row[0])
 
 
 def append_many(events: Iterable[NewEvent], *, now: datetime) -> list[int]:
-    """Append each in order, in one transaction; returns the ids of those that were new.
+    """Append each, in one transaction, and ring once; returns the ids of those that were new.
 
-    Mailboxes are locked by the upserts, so events go in mailbox order: two batches never deadlock.
+    The upserts lock mailboxes, so events go in a fixed order: two batches never deadlock.
     """
     ordered = sorted(events, key=lambda event: (event.dedupe, event.mailbox))
     with transaction.atomic():
-        return [made for event in ordered if (made := append(event, now=now)) is not None]
+        made = [pk for event in ordered if (pk := _insert(event, now=now)) is not None]
+        if made and any(_is_due(event, now) for event in ordered):
+            transaction.on_commit(jobs.ring)
+    return made
 
 
 def append_dead(event: NewEvent, *, cause: str, detail: str, now: datetime) -> int | None:
