@@ -9,6 +9,9 @@ from typing import Any
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+LONGEST_NAME = 500
+"""Ids and names of kinds become keys of indexes, which hold no more than 2,704 bytes."""
+
 
 class Malformed(ValueError):
     """The answer is not what the vendor documents; the text names the place, never a value."""
@@ -40,17 +43,31 @@ class Fields:
     def id(self, name: str) -> str:
         """A required id, as text, whether the vendor sends a number or a string."""
         found = self._values.get(name)
-        if isinstance(found, bool) or not isinstance(found, int | str) or found == "":
+        if isinstance(found, bool) or not isinstance(found, int | str) or not _is_name(str(found)):
             raise self._wrong(name, "an id")
         return str(found)
 
     def id_or_empty(self, name: str) -> str:
         return self.id(name) if self.has(name) else ""
 
+    def numeric_id(self, name: str) -> str:
+        """A required id, as text, of a vendor whose ids are whole numbers."""
+        found = self.id(name)
+        if not (found.isascii() and found.isdecimal()):
+            raise self._wrong(name, "an id")
+        return found
+
     def text(self, name: str) -> str:
         found = self._values.get(name)
         if not isinstance(found, str):
             raise self._wrong(name, "a text")
+        return found
+
+    def word(self, name: str) -> str:
+        """A required short text that can be shown and stored: the name of a kind."""
+        found = self.text(name)
+        if not _is_name(found):
+            raise self._wrong(name, "a name")
         return found
 
     def text_or_empty(self, name: str) -> str:
@@ -117,6 +134,11 @@ class Fields:
 
     def _wrong(self, name: str, wanted: str) -> Malformed:
         return Malformed(f"{self._where}.{name}: not {wanted}")
+
+
+def _is_name(text: str) -> bool:
+    """Printable shuts out what PostgreSQL refuses: NUL, and half a character."""
+    return 0 < len(text) <= LONGEST_NAME and text.isprintable()
 
 
 def rows(values: Any, where: str) -> Iterator[Fields]:

@@ -48,7 +48,7 @@ class GreenhouseReceiver:
     def parse(self, *, headers: Mapping[str, str], body: bytes) -> Hook:
         try:
             found = Fields(json.loads(body), "delivery")
-            action = found.text("action")
+            action = found.word("action")
             read = _READERS.get(action, _other)
             return read(action, headers.get("greenhouse-event-id", ""), found.object_or_empty("payload"))
         except Malformed as malformed:
@@ -68,13 +68,13 @@ def _sign(secret: str, body: bytes) -> bytes:
 def _application(action: str, delivery_id: str, payload: Fields) -> Hook:
     """The person is embedded, and a list of jobs; a prospect's may be empty or long."""
     found = payload.object("application")
-    jobs = [job.id("id") for job in found.objects("jobs")]
+    jobs = [job.numeric_id("id") for job in found.objects("jobs")]
     return Hook(
         HookKind.APPLICATION,
         action,
         delivery_id,
-        person_id=found.object("candidate").id("id"),
-        application_id=found.id("id"),
+        person_id=found.object("candidate").numeric_id("id"),
+        application_id=found.numeric_id("id"),
         job_id=jobs[0] if len(jobs) == 1 else "",
         occurred_at=_activity(found),
     )
@@ -91,24 +91,24 @@ def _application_deleted(action: str, delivery_id: str, payload: Fields) -> Hook
         HookKind.APPLICATION_DELETED,
         action,
         delivery_id,
-        person_id=found.id("candidate_id"),
-        application_id=found.id("id"),
+        person_id=found.numeric_id("candidate_id"),
+        application_id=found.numeric_id("id"),
         job_id=found.id_or_empty("job_id"),
     )
 
 
 def _person(action: str, delivery_id: str, payload: Fields) -> Hook:
-    return Hook(HookKind.PERSON, action, delivery_id, person_id=payload.object("candidate").id("id"))
+    return Hook(HookKind.PERSON, action, delivery_id, person_id=payload.object("candidate").numeric_id("id"))
 
 
 def _anonymized(action: str, delivery_id: str, payload: Fields) -> Hook:
     """The record stays, its fields are gone: re-read it. The payload is flat."""
-    return Hook(HookKind.PERSON, action, delivery_id, person_id=payload.id("candidate_id"))
+    return Hook(HookKind.PERSON, action, delivery_id, person_id=payload.numeric_id("candidate_id"))
 
 
 def _person_deleted(action: str, delivery_id: str, payload: Fields) -> Hook:
     """Also what a merge looks like where the customer configured no merge hook."""
-    return Hook(HookKind.PERSON_DELETED, action, delivery_id, person_id=payload.object("person").id("id"))
+    return Hook(HookKind.PERSON_DELETED, action, delivery_id, person_id=payload.object("person").numeric_id("id"))
 
 
 def _merged(action: str, delivery_id: str, payload: Fields) -> Hook:
@@ -118,8 +118,8 @@ def _merged(action: str, delivery_id: str, payload: Fields) -> Hook:
         HookKind.PERSON_MERGED,
         action,
         delivery_id,
-        person_id=found.id("id"),
-        survivor_id=found.id("new_candidate_id"),
+        person_id=found.numeric_id("id"),
+        survivor_id=found.numeric_id("new_candidate_id"),
     )
 
 

@@ -37,7 +37,7 @@ class LinkedInReceiver:
     def parse(self, *, headers: Mapping[str, str], body: bytes) -> Hook:
         try:
             found = Fields(json.loads(body), "delivery")
-            action = found.text("type")
+            action = found.word("type")
             return Hook(
                 kind=HookKind.PROFILES_HINT if action == _HINT else HookKind.OTHER,
                 action=action,
