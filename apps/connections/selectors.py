@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,6 +13,8 @@ from apps.accounts.models import Client
 from apps.connections import budget, gate, rules
 from apps.connections.models import Connection, QuotaWindow
 from apps.ledger import gates
+from apps.ledger import selectors as ledger
+from apps.ledger.selectors import FaultRow
 from apps.providers import registry
 from apps.providers.contract import Capabilities, RateWindow
 
@@ -71,6 +73,17 @@ def role_of(connection: Connection) -> str:
 def closed_for(connection_id: UUID) -> list[str]:
     """Why nothing passes to this connection now, oldest reason first."""
     return gates.reasons_of(gate.gate_of(connection_id))
+
+
+def refusals(connection_id: UUID) -> str:
+    """The name under which a connection's refused deliveries are counted."""
+    return f"bad_signature:{connection_id}"
+
+
+def list_refusals(connection_ids: Iterable[UUID]) -> Mapping[UUID, FaultRow]:
+    """Deliveries that no live secret had signed, by connection; one that refused none is left out."""
+    names = {refusals(one): one for one in connection_ids}
+    return {names[name]: row for name, row in ledger.find_faults(names).items()}
 
 
 def budget_figures(connection_id: UUID, *, now: datetime) -> BudgetFigures:

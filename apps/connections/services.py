@@ -14,9 +14,10 @@ from django.db import IntegrityError, transaction
 from apps.connections import gate, tokens
 from apps.connections.gate import ConnectionGate, ProbeGate, gate_of, record_error, record_success
 from apps.connections.models import Connection, Credential, QuotaAccount, Token
-from apps.connections.selectors import role_of
+from apps.connections.selectors import refusals, role_of
 from apps.connections.tokens import StaleCredential
 from apps.ledger import gates
+from apps.ledger import services as ledger
 from apps.ledger.states import Reason
 from apps.providers import contract, registry
 from apps.providers.provider import Minted
@@ -26,6 +27,7 @@ __all__ = [
     "StaleCredential",
     "Unsuitable",
     "WrongAccount",
+    "count_refused_delivery",
     "create_connection",
     "gate_of",
     "hook_secrets",
@@ -153,6 +155,11 @@ def hook_secrets(connection: Connection, *, now: datetime) -> tuple[str, ...]:
     if connection.hook_secret_previous and connection.hook_previous_until and connection.hook_previous_until > now:
         live.append(_open_hook(connection.pk, connection.hook_secret_previous))
     return tuple(live)
+
+
+def count_refused_delivery(*, connection_id: UUID, now: datetime) -> None:
+    """Somebody sent what no live secret of the connection signed: an old secret there, or a stranger."""
+    ledger.count_fault(refusals(connection_id), now=now)
 
 
 def rotate_hook_secret(

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from apps.accounts.scope import Scope
 from apps.ledger import gates
-from apps.ledger.models import ClosedGate, Event
+from apps.ledger.models import ClosedGate, Event, Fault
 from apps.ledger.states import OPEN, State
 
 COUNTED_TO = 10_000
@@ -118,6 +118,14 @@ class GateRow:
     since: datetime
     until: datetime | None
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRow:
+    """How often something happened that should not, and when last."""
+
+    count: int
+    last_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +246,12 @@ def list_closed_gates() -> tuple[GateRow, ...]:
     """Every closed gate with its reason, oldest first."""
     rows = ClosedGate.objects.order_by("since")
     return tuple(GateRow(one.gate, one.reason, one.since, one.until, one.detail) for one in rows)
+
+
+def find_faults(names: Iterable[str]) -> Mapping[str, FaultRow]:
+    """The counts of these faults; one that never happened is left out."""
+    rows = Fault.objects.filter(name__in=list(names)).values_list("name", "count", "last_at")
+    return {name: FaultRow(count, last_at) for name, count, last_at in rows}
 
 
 def _visible(scope: Scope) -> QuerySet[Event]:

@@ -68,6 +68,7 @@ class ConnectionLine:
     waiting: str
     last_success: Moment | None
     last_error: str
+    refused: str
     budgets: tuple[Budget, ...]
 
 
@@ -93,8 +94,18 @@ def line_of(one: ConnectionRow, *, now: datetime) -> ConnectionLine:
         waiting=words.number(one.waiting),
         last_success=words.moment(one.last_success_at, now=now),
         last_error=one.last_error,
+        refused=_refused(one, now),
         budgets=tuple(_budget(one, window) for window in one.windows),
     )
+
+
+def _refused(one: ConnectionRow, now: datetime) -> str:
+    if one.refused is None:
+        return ""
+    count = words.plural(one.refused.count, "delivery", "deliveries")
+    last = words.moment(one.refused.last_at, now=now)
+    when = f", the last {last.text}" if last else ""
+    return f"{count} refused for their signature{when}. Give {one.name} the webhook's present secret."
 
 
 def daily_budget(found: Sequence[ConnectionRow]) -> Budget | None:

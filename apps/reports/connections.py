@@ -13,6 +13,7 @@ from apps.connections import selectors as connections
 from apps.connections.models import Connection, CredentialState
 from apps.connections.selectors import WindowFigures
 from apps.ledger import selectors as ledger
+from apps.ledger.selectors import FaultRow
 from apps.mappings.models import Mapping
 
 EXPIRES_SOON = timedelta(days=7)
@@ -20,6 +21,9 @@ EXPIRES_SOON = timedelta(days=7)
 
 FAILING_FROM = 10
 """More errors in a row than this is an alert (MISSION.md, R17)."""
+
+REFUSED_SINCE = timedelta(days=7)
+"""A sender with a wrong secret tries again within hours; what stopped a week ago was put right."""
 
 SILENT_AFTER = timedelta(hours=24)
 """The catalogue alone is read more often than this, so silence means that nothing runs."""
@@ -36,7 +40,10 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRow:
-    """`windows` and `last_error` are for the unrestricted: they tell of every client's work."""
+    """`windows` and `last_error` are for the unrestricted: they tell of every client's work.
+
+    `refused` counts deliveries that nobody's secret had signed, where there were some lately.
+    """
 
     id: UUID
     name: str
@@ -48,13 +55,16 @@ class ConnectionRow:
     last_success_at: datetime | None
     last_error: str
     windows: tuple[WindowFigures, ...]
+    refused: FaultRow | None = None
 
 
 def list_connections(*, scope: Scope, now: datetime) -> tuple[ConnectionRow, ...]:
     """The connections that serve the scope's clients."""
     found = list(_visible(scope))
     waiting = ledger.count_waiting_by_connection(scope=scope, connections=[one.pk for one in found])
-    return tuple(_row(one, waiting.get(one.pk, 0), scope, now) for one in found)
+    refused = connections.list_refusals([one.pk for one in found])
+    lately = {pk: row for pk, row in refused.items() if now - row.last_at < REFUSED_SINCE}
+    return tuple(_row(one, waiting.get(one.pk, 0), lately.get(one.pk), scope, now) for one in found)
 
 
 def _visible(scope: Scope) -> QuerySet[Connection]:
@@ -69,7 +79,7 @@ def _visible(scope: Scope) -> QuerySet[Connection]:
     return connections.list_connections().filter(serving)
 
 
-def _row(one: Connection, waiting: int, scope: Scope, now: datetime) -> ConnectionRow:
+def _row(one: Connection, waiting: int, refused: FaultRow | None, scope: Scope, now: datetime) -> ConnectionRow:
     return ConnectionRow(
         id=one.pk,
         name=one.name,
@@ -81,6 +91,7 @@ def _row(one: Connection, waiting: int, scope: Scope, now: datetime) -> Connecti
         last_success_at=one.last_success_at,
         last_error=one.last_error if scope.unrestricted else "",
         windows=connections.budget_figures(one.pk, now=now).windows if scope.unrestricted else (),
+        refused=refused,
     )
 
 
