@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -125,12 +125,27 @@ def append_many(events: Iterable[NewEvent], *, now: datetime) -> list[int]:
     return made
 
 
-def append_dead(event: NewEvent, *, cause: str, detail: str, now: datetime) -> int | None:
-    """Store a delivery that was acknowledged but cannot be worked on, as a dead letter with its reason."""
+def append_unless_waiting(event: NewEvent, *, digest: str, now: datetime) -> int | None:
+    """Append a delivery that bears no id, unless the newest event that waits unclaimed in its mailbox
+    has the same digest: a move there and back again has equal bodies (rule 1).
+
+    Two that arrive at once are both stored, which costs a second look.
+    """
+    unclaimed = Event.objects.filter(mailbox__key=event.mailbox, mailbox__lease_token=None, state=State.QUEUED)
+    newest = unclaimed.order_by("-pk").values_list("payload__digest", flat=True).first()
+    if newest == digest:
+        return None
+    return append(replace(event, payload={**event.payload, "digest": digest}), now=now)
+
+
+def append_settled(
+    event: NewEvent, *, state: State, detail: str, now: datetime, reason: str = "", cause: str = ""
+) -> int | None:
+    """Store a delivery on which nothing is left to do, with what became of it and why."""
     with transaction.atomic():
-        made = append(event, now=now)
+        made = _insert(event, now=now)
         if made is not None:
-            Event.objects.filter(pk=made).update(state=State.DEAD, cause=cause, detail=detail, settled_at=now)
+            Event.objects.filter(pk=made).update(state=state, reason=reason, cause=cause, detail=detail, settled_at=now)
             refresh_mailboxes([Event.objects.values_list("mailbox_id", flat=True).get(pk=made)])
     return made
 

@@ -32,7 +32,9 @@ KIND_CHOICES: Mapping[str, str] = {
 MASKED_PARTS = ("email", "phone", "token", "secret", "password", "authorization", "signature", "attachment")
 """Parts of payload names whose values are masked: the log is for what happened, not for addresses."""
 
-MASKED_NAMES = frozenset({"first_name", "last_name", "name", "url", "public_url", "headline", "company", "photo"})
+MASKED_NAMES = frozenset(
+    {"first_name", "last_name", "name", "url", "public_url", "headline", "company", "photo", "body"}
+)
 """Whole payload names whose values say who it is; the page names the person where its reader may know."""
 
 MASKED = "masked"

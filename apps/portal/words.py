@@ -77,6 +77,8 @@ KINDS: Mapping[str, Kind] = {
     "row": Kind("LinkedIn profile", "person"),
     "hook": Kind("ATS change", "receive"),
     "hook.malformed": Kind("Unreadable delivery", "warn"),
+    "hook.hint": Kind("Hint to read again", "receive"),
+    "hook.other": Kind("Notice", "receive"),
     "write": Kind("Write", "send"),
     "write.arrive": Kind("Into the ATS", "plus"),
     "write.move": Kind("Stage move in the ATS", "right"),

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -14,7 +15,7 @@ from apps.connections import services as connections
 from apps.connections.models import Connection
 from apps.ledger import services as ledger
 from apps.ledger.services import NewEvent
-from apps.ledger.states import Priority
+from apps.ledger.states import Priority, Reason, State
 from apps.providers import contract
 from apps.providers.contract import HookKind
 from apps.sync import lanes, polls
@@ -35,6 +36,14 @@ KINDS = {
     HookKind.PERSON_MERGED: "hook.merged",
 }
 
+HINTS = {
+    HookKind.PROFILES_HINT: (StreamName.PROFILES, "The next reading of the profiles was brought forward."),
+    HookKind.CATALOGUE: (StreamName.JOBS, "The next reading of the jobs was brought forward."),
+}
+
+LONGEST_ID = 200
+"""Of a delivery's id: the senders' are UUIDs, and an index takes no endless ones."""
+
 
 def find_connection(*, provider: str, connection_id: UUID) -> Connection | None:
     try:
@@ -51,52 +60,55 @@ def receive(*, provider: str, connection_id: UUID, headers: Mapping[str, str], b
     receiver = connections.receiver_of(connection)
     secrets = connections.hook_secrets(connection, now=now)
     if not secrets or not receiver.verify(headers=headers, body=body, secrets=secrets):
-        ledger.count_fault(f"bad_signature:{provider}", now=now)
+        connections.count_refused_delivery(connection_id=connection.pk, now=now)
         return Received.BAD_SIGNATURE
     try:
         hook = receiver.parse(headers=headers, body=body)
     except contract.MalformedHook as problem:
-        detail = f"Well signed, but not understood: {problem}. Its text is kept; nothing was changed."
-        ledger.append_dead(_malformed(connection, body), cause="malformed", detail=detail, now=now)
+        _store_malformed(connection, body, problem, now=now)
         return Received.STORED
     _store(connection, hook, body, now=now)
     return Received.STORED
 
 
-def _malformed(connection: Connection, body: bytes) -> NewEvent:
-    gate = lanes.connection_gate(connection.pk)
-    digest = hashlib.sha256(body).hexdigest()
-    return NewEvent(
-        kind="hook.malformed",
-        mailbox=f"malformed:{connection.pk}",
-        gate=gate,
-        connection=connection.pk,
-        payload={"body": body.decode("utf-8", "replace")[:20_000]},
-        dedupe=f"malformed:{digest}",
+def _store_malformed(connection: Connection, body: bytes, problem: contract.MalformedHook, *, now: datetime) -> None:
+    text = body.decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    event = _noted(connection, "hook.malformed", {"body": text}, dedupe=f"malformed:{_digest(body)}")
+    detail = (
+        f"Well signed by {connection.name}, but not understood: {problem}. Nothing was changed. The next reading of "
+        f"{connection.name} brings most changes all the same; look there for a deletion or a merge. "
+        "The text is kept with this event."
     )
+    ledger.append_settled(event, state=State.DEAD, cause="malformed", detail=detail, now=now)
 
 
 def _store(connection: Connection, hook: contract.Hook, body: bytes, *, now: datetime) -> None:
-    match hook.kind:
-        case HookKind.PING | HookKind.OTHER:
-            return
-        case HookKind.PROFILES_HINT:
-            polls.bring_forward(connection_id=connection.pk, name=StreamName.PROFILES, now=now)
-        case HookKind.CATALOGUE:
-            polls.bring_forward(connection_id=connection.pk, name=StreamName.JOBS, now=now)
-        case _:
-            ledger.append(_event(connection, hook, body), now=now)
+    if hook.kind in KINDS:
+        event = _event(connection, hook)
+        if hook.delivery_id:
+            ledger.append(event, now=now)
+        else:
+            ledger.append_unless_waiting(event, digest=_digest(body), now=now)
+        return
+    if hook.kind in HINTS:
+        stream, detail = HINTS[hook.kind]
+        polls.bring_forward(connection_id=connection.pk, name=stream, now=now)
+        event = _noted(connection, "hook.hint", {"action": hook.action}, dedupe=_dedupe(hook))
+        ledger.append_settled(event, state=State.DONE, detail=detail, now=now)
+        return
+    event = _noted(connection, "hook.other", {"action": hook.action}, dedupe=_dedupe(hook))
+    detail = f"{connection.name} sent {hook.action}; nothing here depends on it."
+    ledger.append_settled(event, state=State.SKIPPED, reason=Reason.IRRELEVANT, detail=detail, now=now)
 
 
-def _event(connection: Connection, hook: contract.Hook, body: bytes) -> NewEvent:
-    gate = lanes.connection_gate(connection.pk)
+def _event(connection: Connection, hook: contract.Hook) -> NewEvent:
     about_application = hook.application_id and hook.kind != HookKind.PERSON
     return NewEvent(
         kind=KINDS[hook.kind],
         mailbox=lanes.application_mailbox(connection.pk, hook.application_id)
         if about_application
         else lanes.ats_person_mailbox(connection.pk, hook.person_id),
-        gate=gate,
+        gate=lanes.connection_gate(connection.pk),
         priority=Priority.STAGE_CHANGE,
         connection=connection.pk,
         payload={
@@ -105,5 +117,26 @@ def _event(connection: Connection, hook: contract.Hook, body: bytes) -> NewEvent
             "application_id": hook.application_id if about_application else "",
             "survivor_id": hook.survivor_id,
         },
-        dedupe=f"delivery:{hook.delivery_id or hashlib.sha256(body).hexdigest()}",
+        dedupe=_dedupe(hook),
     )
+
+
+def _noted(connection: Connection, kind: str, payload: Mapping[str, Any], *, dedupe: str) -> NewEvent:
+    """A delivery that needs no work; it is its client's to see where the connection serves one client."""
+    return NewEvent(
+        kind=kind,
+        mailbox=f"noted:{connection.pk}",
+        gate=lanes.connection_gate(connection.pk),
+        connection=connection.pk,
+        clients=(connection.client_id,) if connection.client_id else (),
+        payload=payload,
+        dedupe=dedupe,
+    )
+
+
+def _dedupe(hook: contract.Hook) -> str:
+    return f"delivery:{hook.delivery_id[:LONGEST_ID]}" if hook.delivery_id else ""
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
