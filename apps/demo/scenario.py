@@ -90,10 +90,12 @@ def build(
     options: dict[str, Any] | None = None,
     policy: Policy = Policy.NEWEST,
     projects_per_job: int = 1,
+    terminal: bool = False,
     seconds: float = 60,
 ) -> Company:
     """Reset the sandbox, connect both systems, read their catalogues, map each Project to its job, go live.
 
+    `terminal` lets LinkedIn reject, hire and reopen, which is off by default (RULES.md 11).
     Needs a running worker. Raises TimeoutError where the catalogues are not read within `seconds`.
     """
     scenario = wish(names, linkedin={"daily_limit": daily_limit, **(linkedin or {})}, ats=ats)
@@ -135,7 +137,7 @@ def build(
     _await_listings((linked.pk, greenhouse.pk), seconds=seconds)
     mappings.propose_seats(linkedin_id=linked.pk, users=connections.open_ats(greenhouse.pk).list_users().items)
     made = tuple(
-        _map(client, project, greenhouse, policy=policy, author=author)
+        _map(client, project, greenhouse, policy=policy, terminal=terminal, author=author)
         for project in Project.objects.filter(connection=linked).order_by("pk")
     )
     return Company(client, linked, greenhouse, made)
@@ -165,7 +167,9 @@ def _await_listings(ids: Sequence[UUID], *, seconds: float) -> None:
         time.sleep(0.1)
 
 
-def _map(client: Client, project: Project, greenhouse: Connection, *, policy: Policy, author: User) -> Mapping:
+def _map(
+    client: Client, project: Project, greenhouse: Connection, *, policy: Policy, terminal: bool, author: User
+) -> Mapping:
     requisition = project.name.split(" ", 1)[0]
     job = Job.objects.get(connection=greenhouse, requisition=requisition)
     source = connections.open_ats(greenhouse.pk).list_sources().items
@@ -173,7 +177,7 @@ def _map(client: Client, project: Project, greenhouse: Connection, *, policy: Po
         client_id=client.pk,
         project=project,
         job=job,
-        rows=[mappings.resolve_row(job, linkedin=linkedin, ats=ats) for linkedin, ats in ROWS],
+        rows=[mappings.resolve_row(job, linkedin=linkedin, ats=ats, terminal=terminal) for linkedin, ats in ROWS],
         policy=policy,
         source_id=next(found.id for found in source if "LinkedIn" in found.name),
         state=MappingState.LIVE,
