@@ -72,8 +72,10 @@ def _handle(lease: Lease, name: str, boxes: Sequence[Claimed], *, now: datetime)
         log.warning("ledger.lease.lost", handler=name, mailboxes=len(boxes))
         return 0
     except errors.SyncError as error:
-        units = [outcomes.settled(box, of_error(error, now=now)) for box in boxes]
-        return settle(lease, units, now=now)
+        outcome = of_error(error, now=now)
+        if outcome.state == State.DEAD and len(boxes) > 1:
+            return sum(_handle(lease, name, [box], now=now) for box in boxes)  # the fault is one's, not all the others'
+        return settle(lease, [outcomes.settled(box, outcome) for box in boxes], now=now)
     except Exception:
         log.exception("ledger.handler.internal", handler=name, mailboxes=len(boxes), since=started.isoformat())
         if len(boxes) > 1:

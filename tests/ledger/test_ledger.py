@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import connection as database
 
-from apps.core import clock
+from apps.core import clock, errors
 from apps.ledger import drain, effects, gates, leases, outcomes, services
 from apps.ledger.effects import Intention
 from apps.ledger.leases import Claimed, Lease
@@ -219,6 +219,22 @@ def test_a_handler_that_fails_buries_its_event_alone() -> None:
 
     states = dict(Event.objects.values_list("mailbox__key", "state"))
     assert states == {"good": State.DONE, "bad": State.DEAD}
+
+
+def test_what_a_system_refuses_buries_its_event_alone() -> None:
+    for mailbox in ("good", "bad", "better"):
+        arrive(mailbox)
+
+    def handler(lease: Lease, boxes: Sequence[Claimed], *, now: datetime) -> list[Unit]:
+        if any(box.key == "bad" for box in boxes):
+            raise errors.Rejected("no such id", cause="invalid")
+        return [outcomes.settled(box, outcomes.done()) for box in boxes]
+
+    drain.register("trial", handler)
+    drain.drain(until=clock.real_now() + timedelta(seconds=5))
+
+    ends = {key: (state, cause) for key, state, cause in Event.objects.values_list("mailbox__key", "state", "cause")}
+    assert ends == {"good": (State.DONE, ""), "better": (State.DONE, ""), "bad": (State.DEAD, "invalid")}
 
 
 def test_a_timed_hold_comes_back_by_itself() -> None:
