@@ -31,6 +31,11 @@ class Project(models.Model):
         return self.name
 
 
+OPEN = "open"
+VANISHED = "vanished"
+"""A job's status is the ATS's own word, or that the ATS lists it no more."""
+
+
 class Job(models.Model):
     """An ATS job, as the catalogue last saw it."""
 
@@ -48,6 +53,18 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def why_shut(self) -> str:
+        """Why nobody can be brought into it now, and what to do; empty while it is open."""
+        if self.status == OPEN:
+            return ""
+        if self.status == VANISHED:
+            return f"The job {self.name} is no longer in {self.connection.name}. Map the Project to another job."
+        return (
+            f"The job {self.name} is {self.status} in {self.connection.name}. Open it there and this goes on, "
+            "or map the Project to another job."
+        )
 
 
 class JobStage(models.Model):

@@ -6,7 +6,7 @@ ATS values are stage ids of the job, or REJECTED / HIRED.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -38,11 +38,20 @@ class MapRow:
 
 @dataclass(frozen=True, slots=True)
 class StageTable:
-    """The rows of one map version, with the ATS stages' order in the job."""
+    """The rows of one map version, with the ATS stages' order and names in the job."""
 
     version: int
     rows: tuple[MapRow, ...]
     order: Mapping[str, int]
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def naming(self, ats: str, name: str) -> StageTable:
+        """The same table, with the name under which the ATS just showed a stage."""
+        return replace(self, names={**self.names, ats: name}) if name else self
+
+    def name_of(self, ats: str) -> str:
+        """An ATS value as people call it; its id where nobody knows a name."""
+        return {REJECTED: "Rejected", HIRED: "Hired"}.get(ats) or self.names.get(ats) or ats
 
     def shown_as(self, ats: str) -> str | None:
         """The LinkedIn stage that shows an ATS value; None where no row brings it to LinkedIn."""

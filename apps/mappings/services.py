@@ -13,6 +13,8 @@ from django.db.models import Max
 from apps.ledger import services as ledger
 from apps.mappings import rules
 from apps.mappings.models import (
+    OPEN,
+    VANISHED,
     Job,
     JobStage,
     MappingState,
@@ -59,8 +61,10 @@ def store_seats(*, connection_id: UUID, seats: Iterable[contract.Seat]) -> None:
 def store_jobs(
     *, connection_id: UUID, jobs: Iterable[contract.Job], stages: Iterable[contract.Stage], now: datetime
 ) -> None:
+    """Keep the catalogue as read; what waited for a job to open goes on."""
+    shut = set(Job.objects.filter(connection_id=connection_id).exclude(status=OPEN).values_list("remote_id", flat=True))
     for job in jobs:
-        Job.objects.update_or_create(
+        stored, _ = Job.objects.update_or_create(
             connection_id=connection_id,
             remote_id=job.id,
             defaults={
@@ -72,6 +76,8 @@ def store_jobs(
                 "seen_at": now,
             },
         )
+        if stored.status == OPEN and stored.remote_id in shut:
+            ledger.release_held(hold_key=f"job:{stored.pk}", now=now)
     for stage in stages:
         JobStage.objects.update_or_create(
             connection_id=connection_id,
@@ -83,12 +89,12 @@ def store_jobs(
 
 def end_vanished_jobs(*, connection_id: UUID, seen: Sequence[str]) -> int:
     """Mark jobs that the ATS no longer lists, and pause their mappings; returns how many jobs."""
-    gone = Job.objects.filter(connection_id=connection_id).exclude(remote_id__in=seen).exclude(status="vanished")
+    gone = Job.objects.filter(connection_id=connection_id).exclude(remote_id__in=seen).exclude(status=VANISHED)
     ids = list(gone.values_list("pk", flat=True))
     ProjectMapping.objects.of_everyone().filter(
         job_id__in=ids, state__in=[MappingState.LIVE, MappingState.PILOT, MappingState.SHADOW]
     ).update(state=MappingState.PAUSED)
-    return Job.objects.filter(pk__in=ids).update(status="vanished")
+    return Job.objects.filter(pk__in=ids).update(status=VANISHED)
 
 
 def mapped_jobs(*, connection_id: UUID) -> frozenset[str]:

@@ -175,7 +175,12 @@ def _see(event: Event, found: contract.Application, seen: Seen, *, now: datetime
         candidacy.save(update_fields=["application_id", "in_ats_at"])
     _record_history(candidacy, seen.changes.get(found.id, ()), event)
     return pairs.observe_application(
-        candidacy, value=value_of(found), changed_at=_changed_at(found, seen), event=event, now=now
+        candidacy,
+        value=value_of(found),
+        changed_at=_changed_at(found, seen),
+        event=event,
+        now=now,
+        name=_name_of(found),
     )
 
 
@@ -219,6 +224,10 @@ def value_of(application: contract.Application) -> str:
         case contract.ApplicationStatus.HIRED:
             return HIRED
     return application.stage_id
+
+
+def _name_of(application: contract.Application) -> str:
+    return application.stage_name if value_of(application) == application.stage_id else ""
 
 
 def _changed_at(found: contract.Application, seen: Seen) -> datetime | None:

@@ -57,6 +57,10 @@ def map_hold(stage_map_id: int) -> str:
     return f"map:{stage_map_id}"
 
 
+def job_hold(job_id: int) -> str:
+    return f"job:{job_id}"
+
+
 def index_hold(connection_id: UUID) -> str:
     return f"index:{connection_id}"
 

@@ -18,8 +18,9 @@ from apps.ledger.outcomes import Outcome
 from apps.ledger.services import NewEvent
 from apps.ledger.states import Priority, Reason
 from apps.mappings.models import JobStage, Mapping
-from apps.mappings.rules import StageTable, rows_from_json
-from apps.sync import lanes, pacing, plan
+from apps.mappings.rules import TERMINAL, StageTable, rows_from_json
+from apps.sync import lanes, pacing, plan, polls
+from apps.sync.models import StreamName
 from apps.sync.plan import Decided, Pair, Side, Verdict
 
 
@@ -35,10 +36,11 @@ def table_of(mapping: Mapping) -> StageTable:
     """The newest version of a mapping's stage map, with the job's stage order."""
     version = mapping.stage_map.versions.order_by("-number").first()
     stages = JobStage.objects.filter(connection_id=mapping.job.connection_id, scope__in=["", mapping.job.remote_id])
-    order = dict(stages.values_list("remote_id", "order"))
+    order = {stage.remote_id: stage.order for stage in stages}
+    names = {stage.remote_id: stage.name for stage in stages}
     if version is None:
-        return StageTable(version=0, rows=(), order=order)
-    return StageTable(version=version.pk, rows=rows_from_json(version.rows), order=order)
+        return StageTable(version=0, rows=(), order=order, names=names)
+    return StageTable(version=version.pk, rows=rows_from_json(version.rows), order=order, names=names)
 
 
 def policy_of(mapping: Mapping) -> plan.Policy:
@@ -170,13 +172,18 @@ def observe_application(
     changed_at: datetime | None,
     event: Event,
     now: datetime,
+    name: str = "",
 ) -> Result:
     """The application shows `value`: plan it against each of the candidacy's profiles (rule 15).
 
     Where the first profile's stage is to move the application, the others are planned once it has moved.
+    A stage that the catalogue does not have yet brings its next reading forward, so that it can be mapped;
+    until then `name`, as the ATS shows it, is what people are told.
     """
     mapping = candidacy.mapping
-    table, policy = table_of(mapping), policy_of(mapping)
+    table, policy = table_of(mapping).naming(value, name), policy_of(mapping)
+    if value not in table.order and value not in TERMINAL:
+        polls.bring_forward(connection_id=mapping.job.connection_id, name=StreamName.JOBS, now=now)
     profiles: Sequence[Profile] = [p for p in candidacy.profiles.filter(removed=False).order_by("pk") if p.observed]
     results: list[Result] = []
     before = candidacy.ats_observed

@@ -153,7 +153,7 @@ def _meet_ours(pair: Pair, table: StageTable) -> Decided:
     if row is None:
         known = table.knows_linkedin(pair.linkedin.observed)
         return (
-            fits if known else Decided(Verdict.UNMAPPED, f"No row of the stage map names {pair.linkedin.observed!r}.")
+            fits if known else Decided(Verdict.UNMAPPED, _unmapped("LinkedIn", pair.linkedin.observed))
         )
     if row.ats == pair.ats.observed or table.shown_as(pair.ats.observed) == pair.linkedin.observed:
         return fits
@@ -168,7 +168,7 @@ def _to_ats(pair: Pair, value: str, table: StageTable) -> Decided:
         if table.knows_linkedin(value):
             why = f"{value} is a one-way row: LinkedIn does not move the ATS by it."
             return Decided(Verdict.REFUSED, why, transition=True)
-        return Decided(Verdict.UNMAPPED, f"No row of the stage map names {value!r}. Add one, then this goes on.")
+        return Decided(Verdict.UNMAPPED, _unmapped("LinkedIn", value))
     if row.ats == pair.ats.observed:
         why = "The ATS is there already."
         return Decided(Verdict.AGREED, why, transition=True, agreed=(value, row.ats), drop_ats=True)
@@ -187,7 +187,7 @@ def _to_linkedin(value: str, table: StageTable) -> Decided:
     if table.knows_ats(value):
         why = "A one-way row: this ATS stage does not show in LinkedIn."
         return Decided(Verdict.REFUSED, why, transition=True)
-    return Decided(Verdict.UNMAPPED, "No row of the stage map names this ATS stage. Add one, then this goes on.")
+    return Decided(Verdict.UNMAPPED, _unmapped("ATS", table.name_of(value)))
 
 
 def _conflict(
@@ -213,6 +213,10 @@ def _newest(mine: datetime | None, other: datetime | None, side: str, resolution
     if side == "ats":
         return "ats" if newer_is_mine else "linkedin"
     return "linkedin" if newer_is_mine else "ats"
+
+
+def _unmapped(system: str, stage: str) -> str:
+    return f"No row of the stage map names the {system} stage {stage!r}. Add one, then this goes on."
 
 
 def _terminal_is_off(value: str) -> str:

@@ -99,7 +99,7 @@ def plan_row(event: Event, *, now: datetime) -> Result:
         return Result(outcomes.skipped(reason, why, clients=clients, plan={"stage": seen.stage}))
     if mapping.state == MappingState.PAUSED or mapping.halted_at is not None:
         reason = Reason.HALT if mapping.halted_at else Reason.PAUSED
-        why = "The mapping is stopped; this goes on when it is started again."
+        why = mapping.job.why_shut or "The mapping is stopped; this goes on when it is started again."
         return Result(outcomes.held(reason, why, hold_key=f"mapping:{mapping.pk}", clients=clients))
     profile = Profile.objects.filter(connection_id=lanes.connection_of(event), remote_id=seen.id).first()
     if profile is not None and profile.seen_at is not None and seen.modified_at < profile.seen_at:

@@ -73,12 +73,15 @@ def _stopped(event: Event, candidacy: Candidacy | None) -> Outcome | None:
         return outcomes.dead("vanished", "The candidacy this write belongs to is gone.")
     if candidacy.state == CandidacyState.ENDED:
         return outcomes.skipped(Reason.ENDED, f"Their candidacy ended: {candidacy.ended_because}.")
-    mapping = candidacy.mapping
+    mapping, job = candidacy.mapping, candidacy.job
+    if event.kind == "write.arrive" and job.why_shut:
+        return outcomes.held(Reason.PERSON, job.why_shut, hold_key=lanes.job_hold(job.pk))
     if mapping.halted_at is not None:
         why = "More people were rejected or hired at once than is usual; a person must agree first."
         return outcomes.held(Reason.HALT, why, hold_key=f"mapping:{mapping.pk}")
     if mapping.state not in (MappingState.LIVE, MappingState.PILOT):
-        return outcomes.held(Reason.PAUSED, f"The mapping is {mapping.state}.", hold_key=f"mapping:{mapping.pk}")
+        why = f"The mapping is {mapping.state}; this goes on when it is started again."
+        return outcomes.held(Reason.PAUSED, why, hold_key=f"mapping:{mapping.pk}")
     return None
 
 
@@ -179,6 +182,10 @@ def _call_one(lease: Lease, ats: contract.Ats, step: Ready, *, now: datetime) ->
     except errors.SyncError as error:
         close(EffectState.FAILED)
         outcome = replace(drain.of_error(error, now=now), tried=[tried(error.code, error.detail)])
+        if isinstance(error, errors.Rejected):
+            system = step.job.candidacy.job.connection.name
+            why = f"{system} refused this: {error.detail}. Put right there what it names, then replay this."
+            outcome = replace(outcome, detail=why)
         return _unit(step.job, lambda: Decision(outcomes={step.job.event.pk: outcome}))
     except leases.LeaseLost:
         close(EffectState.FAILED)
