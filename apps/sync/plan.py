@@ -152,9 +152,7 @@ def _meet_ours(pair: Pair, table: StageTable) -> Decided:
     fits = Decided(Verdict.AGREED, "The two stages fit.", agreed=(pair.linkedin.observed, pair.ats.observed))
     if row is None:
         known = table.knows_linkedin(pair.linkedin.observed)
-        return (
-            fits if known else Decided(Verdict.UNMAPPED, _unmapped("LinkedIn", pair.linkedin.observed))
-        )
+        return fits if known else Decided(Verdict.UNMAPPED, _unmapped("LinkedIn", pair.linkedin.observed))
     if row.ats == pair.ats.observed or table.shown_as(pair.ats.observed) == pair.linkedin.observed:
         return fits
     if row.ats in TERMINAL and not row.terminal:
