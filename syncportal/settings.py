@@ -121,6 +121,8 @@ DATABASES = {
     "default": environ.Env.db_url_config(env.str("DATABASE_URL", default="") or database.start(DATA_DIR / "postgres"))
 }
 DATABASES["default"] |= {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c idle_in_transaction_session_timeout=60s"
+"""A process that freezes inside a transaction lets go of its locks after this."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
@@ -188,6 +190,8 @@ Q_CLUSTER = {
 SYNCPORTAL_SWEEP = "apps.ledger.tasks.sweep"
 SYNCPORTAL_LEASE_SECONDS = env.float("SYNCPORTAL_LEASE_SECONDS", default=60.0)
 SYNCPORTAL_CALL_SECONDS = env.float("SYNCPORTAL_CALL_SECONDS", default=10.0)
+if SYNCPORTAL_LEASE_SECONDS <= 2 * SYNCPORTAL_CALL_SECONDS:
+    raise ImproperlyConfigured("SYNCPORTAL_LEASE_SECONDS must be more than twice SYNCPORTAL_CALL_SECONDS.")
 SYNCPORTAL_HOOK_BYTES = env.int("SYNCPORTAL_HOOK_BYTES", default=1_000_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = SYNCPORTAL_HOOK_BYTES
 

@@ -23,6 +23,10 @@ class Sandbox:
     def fault(self, system: str, kind: str, match: str, *, times: int = 1, **more: Any) -> None:
         self._post(f"/_control/{system}/faults", {"kind": kind, "match": match, "times": times, **more})
 
+    def faults(self, system: str) -> dict[str, Any]:
+        """The planned faults, and how many responses are held back now."""
+        return self._get(f"/_control/{system}/faults")
+
     def clear_faults(self, system: str) -> None:
         self._http.delete(f"/_control/{system}/faults").raise_for_status()
 

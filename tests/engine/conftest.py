@@ -20,6 +20,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from apps.demo import invariants, scenario, stack
+from apps.demo.processes import Service
 from apps.demo.scenario import Company
 from apps.demo.stack import Stack
 from apps.ledger.models import Effect, Event
@@ -118,6 +119,14 @@ class Engine:
         assert invariants.broken(self.sandbox) == []
         assert [f"{event}: {event.detail}" for event in Event.objects.filter(state=State.DEAD)] == []
 
+    def worker(self, number: int) -> Service:
+        """One of the qclusters."""
+        return self.stack.services[f"worker{number or ''}"]
+
+    def held(self) -> int:
+        """How many responses Greenhouse is holding back at this moment."""
+        return int(self.sandbox.faults("greenhouse")["held"])
+
     def effects(self, kind: str) -> list[Effect]:
         return list(Effect.objects.filter(kind=kind).order_by("pk"))
 
@@ -130,14 +139,16 @@ def address_of_test_database() -> str:
 
 
 @contextmanager
-def running_engine(*, workers: int = 4, clusters: int = 1, **built: Any) -> Iterator[Engine]:
-    """Short leases, a Greenhouse that hides new records for a second, and LinkedIn allowed to end candidacies."""
+def running_engine(
+    *, workers: int = 4, clusters: int = 1, lease: float = LEASE, call: float = CALL, **built: Any
+) -> Iterator[Engine]:
+    """Short leases (`lease` and `call` in seconds), a Greenhouse that hides new records for a second, and LinkedIn allowed to end candidacies."""
     env = {
         "DATABASE_URL": address_of_test_database(),
         "SYNCPORTAL_LOCAL": "true",
         "SYNCPORTAL_DATA": str(settings.DATA_DIR),
-        "SYNCPORTAL_LEASE_SECONDS": str(LEASE),
-        "SYNCPORTAL_CALL_SECONDS": str(CALL),
+        "SYNCPORTAL_LEASE_SECONDS": str(lease),
+        "SYNCPORTAL_CALL_SECONDS": str(call),
         "LOG_LEVEL": "ERROR",
     }
     wish: dict[str, Any] = {
