@@ -96,9 +96,9 @@ class Fields:
         found = self.text(name)
         try:
             instant = datetime.fromisoformat(found)
-        except ValueError:
+            return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+        except (ValueError, OverflowError):
             raise self._wrong(name, "a date-time") from None
-        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
     def instant_ms(self, name: str) -> datetime:
         """A required number of milliseconds since 1970."""

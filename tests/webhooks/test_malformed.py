@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from django.test import Client as Http
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from apps.accounts import services as accounts
 from apps.accounts.rights import Role
-from apps.ledger.models import Event
+from apps.ledger.models import DedupeKey, Event
 from apps.ledger.states import State
 from tests.portal.factories import make_user
 from tests.webhooks.pages import event_page
@@ -56,6 +58,10 @@ MALFORMED = {
         stage_change(last_activity_at="yesterday"),
         "delivery.payload.application.last_activity_at: not a date-time",
     ),
+    "a time before all times": (
+        stage_change(last_activity_at="0001-01-01T00:00:00+14:00"),
+        "delivery.payload.application.last_activity_at: not a date-time",
+    ),
     "jobs that are numbers": (stage_change(jobs=[42]), "delivery.payload.application.jobs[0]: not an object"),
 }
 
@@ -72,6 +78,43 @@ def test_a_malformed_delivery_is_acknowledged_and_dead_with_a_sentence(client: H
     assert problem in event.detail
     assert connection.name in event.detail
     assert event.settled_at is not None
+
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=20),
+    st.sampled_from(["candidate_stage_change", "merge_candidate", "job_updated", "RSC_PROFILES_MODIFIED", "9001"]),
+)
+WORDS = (
+    "action payload application candidate person jobs id candidate_id new_candidate_id last_activity_at type modifiedAt"
+)
+NAMES = st.sampled_from(WORDS.split())
+ANYTHING = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | st.text(max_size=5), inner, max_size=5),
+    max_leaves=15,
+)
+ACTIONS = st.sampled_from(["candidate_stage_change", "delete_application", "update_candidate", "merge_candidate"])
+BODIES = st.one_of(
+    st.binary(max_size=200),
+    ANYTHING.map(lambda value: json.dumps(value).encode()),
+    st.tuples(ACTIONS, ANYTHING).map(lambda pair: told(pair[0], {"application": pair[1], "person": pair[1]})),
+)
+
+
+@given(body=BODIES)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_well_signed_is_acknowledged_and_is_one_event(client: Http, db: None, body: bytes) -> None:
+    Event.objects.all().delete()
+    DedupeKey.objects.all().delete()
+
+    assert send_greenhouse(client, connect("greenhouse"), body).status_code == 200
+    assert send_linkedin(client, connect("linkedin"), body).status_code == 200
+
+    assert Event.objects.count() == 2
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"type":"RSC_PROFILES_MODIFIED"}', b'{"id":"h-1","type":7}'])
