@@ -16,7 +16,7 @@ from apps.ledger import services as ledger
 from apps.ledger.models import Event
 from apps.ledger.outcomes import Outcome
 from apps.ledger.services import NewEvent
-from apps.ledger.states import Priority, Reason
+from apps.ledger.states import Priority, Reason, State
 from apps.mappings.models import JobStage, Mapping
 from apps.mappings.rules import TERMINAL, StageTable, rows_from_json
 from apps.sync import lanes, pacing, plan, polls
@@ -82,9 +82,17 @@ def apply(
     candidacy.conflict = "" if decided.verdict not in (Verdict.CONFLICT, Verdict.REFUSED) else decided.why
     candidacy.save()
     profile.save()
-    if decided.verdict in (Verdict.AGREED, Verdict.WRITE, Verdict.ALREADY_TRUE):
-        ledger.release_held(hold_key=lanes.candidacy_hold(candidacy.pk), now=now)
+    if decided.verdict not in (Verdict.CONFLICT, Verdict.UNMAPPED):
+        _plan_held_again(candidacy, now=now)
     return Result(_outcome(decided, candidacy, table), follow)
+
+
+def _plan_held_again(candidacy: Candidacy, *, now: datetime) -> None:
+    """What was held about this person may be settled by what just arrived."""
+    waits_for = [lanes.candidacy_hold(candidacy.pk), lanes.map_hold(candidacy.mapping.stage_map_id)]
+    held = Event.objects.filter(state=State.HELD, subject=lanes.subject(candidacy.person_id), hold_key__in=waits_for)
+    if ids := list(held.values_list("pk", flat=True)):
+        ledger.release_held(ids=ids, now=now)
 
 
 def agree(candidacy: Candidacy, profile: Profile, linkedin: str, ats: str, *, map_version: int) -> None:

@@ -15,12 +15,13 @@ from apps.accounts.models import User
 from apps.candidates.models import Transition
 from apps.connections import services as connections
 from apps.core import clock
+from apps.demo import scenario
 from apps.ledger.models import Event
 from apps.ledger.states import Reason, State
 from apps.mappings import services as mappings
 from apps.mappings.models import Job, MappingState
 from apps.mappings.rules import rows_from_json
-from tests.webhooks.conftest import Office, work
+from tests.webhooks.conftest import ADDED_BY, Office, work
 from tests.webhooks.pages import event_page
 
 OPS = "ops@northwind.test"
@@ -79,6 +80,24 @@ def test_an_unknown_ats_stage_is_held_names_itself_and_goes_on_once_it_is_mapped
     assert "Done" in event_page(ops, event)
 
 
+@pytest.mark.parametrize("onwards", ["Offer", "Application Review"])
+def test_a_move_on_from_an_unknown_stage_lets_the_held_one_go(office: Office, onwards: str) -> None:
+    office.add(1)
+    office.settle()
+    [application] = office.applications()
+    office.sandbox.act("greenhouse", "add_stage", job_id=application["job_id"], name="Panel")
+    move(office, application, "Panel")
+    office.settle()
+    event = Event.objects.get(state=State.HELD)
+
+    move(office, application, onwards)
+    office.settle()
+
+    event.refresh_from_db()
+    assert (event.state, event.reason) == (State.SKIPPED, Reason.ECHO)
+    assert not Event.objects.filter(state=State.HELD).exists()
+
+
 def test_an_unknown_linkedin_stage_is_held_and_goes_on_once_it_is_mapped(office: Office, ops: Http) -> None:
     [profile] = office.add(1)
     office.settle()
@@ -99,6 +118,26 @@ def test_an_unknown_linkedin_stage_is_held_and_goes_on_once_it_is_mapped(office:
     event.refresh_from_db()
     assert event.state == State.DONE
     assert [row["stage_name"] for row in office.applications()] == ["Phone Screen"]
+
+
+def test_someone_added_at_an_unknown_stage_is_in_the_ats_and_their_stage_waits_for_its_row(office: Office) -> None:
+    project = office.company.mappings[0].project.remote_id
+    office.sandbox.act("linkedin", "add_stage", project=project, stage="Shortlist")
+    person = scenario.person(1) | {"stage": "Shortlist"}
+
+    office.sandbox.act("linkedin", "add_to_project", project=project, people=[person], by=ADDED_BY)
+    office.settle()
+
+    held = list(Event.objects.filter(state=State.HELD))
+    assert {event.reason for event in held} == {Reason.MAPPING}
+    assert {"LinkedIn stage 'Shortlist'" in event.detail for event in held} == {True}
+    assert [row["stage_name"] for row in office.applications()] == ["Application Review"]
+
+    map_stage(office, linkedin="Shortlist", ats="Phone Screen")
+    office.settle()
+
+    assert [row["stage_name"] for row in office.applications()] == ["Phone Screen"]
+    assert not Event.objects.filter(state=State.HELD).exists()
 
 
 def test_a_job_that_vanished_stops_its_mapping_and_says_what_to_do(office: Office, ops: Http) -> None:
