@@ -36,7 +36,10 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 @require_GET
 def worker(request: HttpRequest) -> JsonResponse:
-    last = health.last_progress()
+    try:
+        last = health.last_progress()
+    except OperationalError:
+        return JsonResponse({"status": "no database"}, status=503)
     if last is None or clock.real_now() - last > FROZEN_AFTER:
         return JsonResponse({"status": "no progress", "last": last and last.isoformat()}, status=503)
     return JsonResponse({"status": "ok", "last": last.isoformat()})

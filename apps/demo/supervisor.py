@@ -3,6 +3,7 @@ progress is replaced (its processes look alive: facts of django-q2), PostgreSQL 
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -75,4 +76,5 @@ def _mend_database() -> None:
         connections["default"].close()
         if not settings.PRODUCTION:
             log.warning("supervisor.restart", service="postgres", why="it does not answer")
-            database.start(settings.DATA_DIR / "postgres")
+            with contextlib.suppress(database.NotReady):
+                database.start(settings.DATA_DIR / "postgres")
