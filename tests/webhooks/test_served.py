@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -41,6 +42,18 @@ def test_a_delivery_is_durable_when_it_is_answered(web: str, connection: Connect
 
     assert (answer.status_code, answer.json()) == (200, {"status": "stored"})
     assert Event.objects.get().state == State.QUEUED
+
+
+def test_one_delivery_sent_many_times_at_once_is_one_event_rule_1(web: str, connection: Connection) -> None:
+    body = stage_change()
+    headers = {"signature": sign_greenhouse(body), "greenhouse-event-id": "delivery-1"}
+    url = web + address("greenhouse", connection.pk)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = [pool.submit(httpx.post, url, content=body, headers=headers, timeout=30) for _ in range(40)]
+
+    assert {answer.result().status_code for answer in answers} == {200}
+    assert Event.objects.count() == 1
 
 
 def test_a_streamed_delivery_without_a_length_is_stored(web: str, connection: Connection) -> None:
