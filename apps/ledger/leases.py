@@ -153,6 +153,11 @@ def _keep_one(rows: list[tuple[int, str, str, int]], *, alone: int, now: datetim
     return [row for row in rows if row[0] == alone]
 
 
+def is_leased(mailbox: str) -> bool:
+    """Whether a worker has this mailbox at this moment."""
+    return Mailbox.objects.filter(key=mailbox, lease_token__isnull=False).exists()
+
+
 def held_mailboxes(lease: Lease) -> set[int]:
     """Lock and name the mailboxes that are still ours, inside the settling transaction (rule 3)."""
     rows = Mailbox.objects.select_for_update().filter(lease_token=lease.token).order_by("pk")

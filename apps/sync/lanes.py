@@ -45,6 +45,10 @@ def application_mailbox(connection_id: UUID, application_id: str) -> str:
     return f"application:{connection_id}:{application_id}"
 
 
+def poll_mailbox(connection_id: UUID, name: str) -> str:
+    return f"poll:{connection_id}:{name}"
+
+
 def ats_person_mailbox(connection_id: UUID, person_id: str) -> str:
     return f"ats_person:{connection_id}:{person_id}"
 

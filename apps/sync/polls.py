@@ -9,9 +9,10 @@ from functools import partial
 from uuid import UUID
 
 from apps.candidates import services as candidates
+from apps.connections import selectors as budgets
 from apps.connections import services as connections
 from apps.core import errors
-from apps.ledger import drain, outcomes
+from apps.ledger import drain, leases, outcomes
 from apps.ledger import services as ledger
 from apps.ledger.leases import Claimed, Lease
 from apps.ledger.outcomes import Decision, Unit
@@ -41,7 +42,7 @@ def poll_event(stream: Stream, *, go_on: str = "") -> NewEvent:
     due = stream.next_at.isoformat() if stream.next_at else ""
     return NewEvent(
         kind=f"poll.{stream.name}",
-        mailbox=f"poll:{stream.connection_id}:{stream.name}",
+        mailbox=lanes.poll_mailbox(stream.connection_id, stream.name),
         gate=gate,
         turn=f"{gate}|polls",
         priority=Priority.NEW_CANDIDATE,
@@ -51,9 +52,19 @@ def poll_event(stream: Stream, *, go_on: str = "") -> NewEvent:
     )
 
 
-def bring_forward(*, connection_id: UUID, name: StreamName, now: datetime) -> None:
-    """A hint that something changed there: the next poll is now (costs no request of its own)."""
-    Stream.objects.filter(connection_id=connection_id, name=name, next_at__gt=now).update(next_at=now)
+def bring_forward(*, connection_id: UUID, name: StreamName, now: datetime) -> bool:
+    """A hint that something changed there: the next reading is now. True if one will be.
+
+    While the day's requests are spent ahead of plan, the planned reading stands: hints come with every
+    change, our own too, and would use the day up. A reading that is under way is followed by another.
+    """
+    if not budgets.may_write_now(connection_id, now=now):
+        return False
+    streams = Stream.objects.filter(connection_id=connection_id, name=name, next_at__isnull=False)
+    if not leases.is_leased(lanes.poll_mailbox(connection_id, name)):
+        streams = streams.filter(next_at__gt=now)  # one that is due already will read later than this
+    streams.update(next_at=now)
+    return True
 
 
 def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[Unit]:
@@ -85,13 +96,14 @@ def _done(
     follow: Sequence[NewEvent] = (),
     complete: bool = False,
 ) -> Decision:
-    values: dict[str, object] = {"read_at": now, "next_at": pacing.next_read(stream, now=now)}
+    values: dict[str, object] = {"read_at": now}
     if cursor is not None:
         values["cursor"] = cursor
     if complete and stream.complete_at is None:
         values["complete_at"] = now
         ledger.release_held(hold_key=lanes.index_hold(stream.connection_id), now=now)
     Stream.objects.filter(pk=stream.pk).update(**values)
+    _plan_next(stream, now=now)
     return Decision(outcomes={event.pk: outcomes.done(detail) for event in box.events}, follow=follow)
 
 
@@ -99,8 +111,14 @@ def _failed(stream: Stream, box: Claimed, error: errors.SyncError, *, now: datet
     """A poll that failed is tried again or buried; the next one comes all the same."""
     outcome = drain.of_error(error, now=now)
     if outcome.counts or outcome.state == State.DEAD:
-        Stream.objects.filter(pk=stream.pk).update(next_at=pacing.next_read(stream, now=now))
+        _plan_next(stream, now=now)
     return Decision(outcomes={event.pk: outcome for event in box.events})
+
+
+def _plan_next(stream: Stream, *, now: datetime) -> None:
+    """Unless a hint that came while this one was read asks for another at once."""
+    unhinted = Stream.objects.filter(pk=stream.pk, next_at=stream.next_at)
+    unhinted.update(next_at=pacing.next_read(stream, now=now))
 
 
 def row_event(connection_id: UUID, profile: contract.Profile, *, caused_by: int | None = None) -> NewEvent:

@@ -41,6 +41,8 @@ HINTS = {
     HookKind.CATALOGUE: (StreamName.JOBS, "The next reading of the jobs was brought forward."),
 }
 
+AS_PLANNED = "The day's requests are spent ahead of plan, so it is read when that was planned."
+
 LONGEST_ID = 200
 """Of a delivery's id: the senders' are UUIDs, and an index takes no endless ones."""
 
@@ -92,9 +94,9 @@ def _store(connection: Connection, hook: contract.Hook, body: bytes, *, now: dat
         return
     if hook.kind in HINTS:
         stream, detail = HINTS[hook.kind]
-        polls.bring_forward(connection_id=connection.pk, name=stream, now=now)
+        soon = polls.bring_forward(connection_id=connection.pk, name=stream, now=now)
         event = _noted(connection, "hook.hint", {"action": hook.action}, dedupe=_dedupe(hook))
-        ledger.append_settled(event, state=State.DONE, detail=detail, now=now)
+        ledger.append_settled(event, state=State.DONE, detail=detail if soon else AS_PLANNED, now=now)
         return
     event = _noted(connection, "hook.other", {"action": hook.action}, dedupe=_dedupe(hook))
     detail = f"{connection.name} sent {hook.action}; nothing here depends on it."

@@ -12,7 +12,9 @@ from django.conf import settings
 from django.test import Client as Http
 
 from apps.accounts.rights import Role
+from apps.connections import rules
 from apps.connections import services as connections
+from apps.connections.models import QuotaWindow
 from apps.core import clock
 from apps.ledger import leases
 from apps.ledger.models import Event
@@ -266,6 +268,26 @@ def test_linkedins_hint_brings_the_poll_forward_and_is_noted_once(client: Http) 
     assert answers == [200, 200]
     assert next_read(connection, StreamName.PROFILES) < later
     assert Event.objects.get().state == State.DONE
+
+
+def test_a_hint_does_not_spend_a_day_that_is_ahead_of_its_plan(client: Http) -> None:
+    connection = connect("linkedin")
+    later = read_later(connection, StreamName.PROFILES)
+    starts, ends = rules.day_of(clock.now())
+    QuotaWindow.objects.create(
+        account=connection.quota,
+        name="day",
+        slot=starts.date().isoformat(),
+        limit=500,
+        spent=500,
+        starts_at=starts,
+        ends_at=ends,
+    )
+
+    assert send_linkedin(client, connection, HINT).status_code == 200
+
+    assert next_read(connection, StreamName.PROFILES) == later
+    assert "ahead of plan" in Event.objects.get().detail
 
 
 def test_a_hint_with_a_bad_signature_brings_nothing_forward(client: Http) -> None:
