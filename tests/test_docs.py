@@ -70,6 +70,11 @@ def first_cells(page: str) -> list[str]:
     return [cell for cell in rows if cell.startswith("`")]
 
 
+def section_of(name: str, heading: str) -> str:
+    """What stands below a heading, to the next one."""
+    return text_of(name).partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
 def coded(text: str) -> list[str]:
     return re.findall(r"`([^`\n]+)`", text)
 
@@ -88,8 +93,7 @@ def settings_read() -> set[str]:
 
 
 def settings_told() -> set[str]:
-    section = text_of("docs/operations.md").partition("## Settings")[2].partition("\n## ")[0]
-    return {name for cell in first_cells(section) for name in coded(cell)}
+    return {name for cell in first_cells(section_of("docs/operations.md", "Settings")) for name in coded(cell)}
 
 
 def test_each_setting_is_in_the_operations_page_and_none_is_made_up() -> None:
@@ -101,7 +105,7 @@ def test_each_setting_is_in_the_operations_page_and_none_is_made_up() -> None:
 
 def rows_of(heading: str) -> dict[str, str]:
     """The rows of a section's table: key to the words that screens show."""
-    section = text_of("docs/reasons.md").partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    section = section_of("docs/reasons.md", heading)
     return dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", section, flags=re.MULTILINE))
 
 
@@ -169,7 +173,7 @@ def test_each_command_that_a_page_names_exists(document: Path) -> None:
 
 
 def test_each_command_of_ours_is_in_the_operations_page() -> None:
-    page = coded(text_of("docs/operations.md"))
+    page = coded(section_of("docs/operations.md", "Commands"))
     ours = [name for name, app in get_commands().items() if str(app).startswith("apps.")]
 
     assert {f"python manage.py {name}" for name in ours} - set(page) == set()
@@ -271,8 +275,8 @@ def test_each_log_event_that_the_operations_page_names_is_logged() -> None:
         for tree, node in nodes()
         if isinstance(node, ast.Call) and re.fullmatch(r"log\.\w+", called(node)) and node.args
     }
-    section = text_of("docs/operations.md").partition("## Logs")[2].partition("\n## ")[0]
-    told = {name for cell in first_cells(section) for name in coded(cell) if "." in name}
+    cells = first_cells(section_of("docs/operations.md", "Logs"))
+    told = {name for cell in cells for name in coded(cell) if "." in name}
 
     assert told
     assert told - logged == set()
