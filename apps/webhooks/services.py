@@ -79,7 +79,7 @@ def _store_malformed(connection: Connection, body: bytes, problem: contract.Malf
     detail = (
         f"Well signed by {connection.name}, but not understood: {problem}. Nothing was changed. The next reading of "
         f"{connection.name} brings most changes all the same; look there for a deletion or a merge. "
-        "The text is kept with this event."
+        "The text is kept with this event, masked on its page; a superuser reads it in the admin."
     )
     ledger.append_settled(event, state=State.DEAD, cause="malformed", detail=detail, now=now)
 

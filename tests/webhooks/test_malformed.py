@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.accounts import services as accounts
+from apps.accounts.models import User
 from apps.accounts.rights import Role
 from apps.ledger.models import DedupeKey, Event
 from apps.ledger.states import State
 from tests.portal.factories import make_user
-from tests.webhooks.pages import event_page
+from tests.webhooks.pages import event_page, text_of
 from tests.webhooks.senders import EMAIL, connect, send_greenhouse, send_linkedin, stage_change
 
 pytestmark = pytest.mark.django_db
@@ -164,6 +165,13 @@ def test_an_ops_lead_reads_what_is_wrong_and_what_to_do_and_no_address(client: H
     assert "delivery.payload.application.candidate: not an object" in shown
     assert "Nothing was changed" in shown
     assert EMAIL["value"] not in shown
+
+
+def test_a_superuser_reads_the_text_in_the_admin(client: Http) -> None:
+    send_greenhouse(client, connect(), b'{"action": "half of')
+    client.force_login(User.objects.create_superuser("root@northwind.test"))
+
+    assert "half of" in text_of(client, f"/admin/ledger/event/{Event.objects.get().pk}/change/")
 
 
 def test_what_came_for_one_client_is_read_by_that_clients_ops_lead_alone(client: Http) -> None:
