@@ -178,6 +178,8 @@ def refresh_mailboxes(ids: Sequence[int]) -> None:
 
 def release_held(*, now: datetime, hold_key: str = "", ids: Sequence[int] = ()) -> int:
     """Queue again what was held under `hold_key` (or the named events); returns how many."""
+    if not ids and not hold_key:
+        return 0
     held = Event.objects.filter(state=State.HELD)
     held = held.filter(pk__in=ids) if ids else held.filter(hold_key=hold_key)
     with transaction.atomic():

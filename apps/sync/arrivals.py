@@ -44,11 +44,8 @@ def _look_one(
         return Ready(job, decide=partial(_end, job, outcomes.skipped(Reason.ALREADY_TRUE, "They are in the ATS.")))
     if not candidacy.person.remote_id:
         return _look_for_person(ats, job, known.get(_create_key(job)), now=now)
-    mine = [
-        found for found in applications.get(candidacy.person.remote_id, []) if found.job_id == candidacy.job.remote_id
-    ]
-    if mine:
-        chosen = min(mine, key=lambda found: (found.status != contract.ApplicationStatus.ACTIVE, found.id))
+    chosen = hooks.preferred(applications.get(candidacy.person.remote_id, []), job_id=candidacy.job.remote_id)
+    if chosen is not None:
         made = any(effect.state != EffectState.FAILED for effect in (known.get(_attach_key(candidacy)),) if effect)
         return Ready(job, decide=partial(_link, job, chosen, made_by_us=made, now=now))
     created = known.get(_create_key(job))

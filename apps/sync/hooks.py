@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from apps.candidates import services as candidates
 from apps.candidates.models import Candidacy, CandidacyState, Identity, Person, PersonState, Tombstone
 from apps.candidates.rules import Key, lease_keys
@@ -17,7 +19,7 @@ from apps.ledger.leases import Claimed, Lease
 from apps.ledger.models import Event
 from apps.ledger.outcomes import Decision, Outcome, Unit
 from apps.ledger.services import NewEvent
-from apps.ledger.states import Reason
+from apps.ledger.states import Reason, State
 from apps.mappings.rules import HIRED, REJECTED
 from apps.providers import contract
 from apps.sync import lanes, pairs
@@ -135,6 +137,9 @@ def plan_hook(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
 
 def _refreshed(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
     application_id, person_id = event.payload.get("application_id", ""), event.payload.get("person_id", "")
+    gone = _gone(event) if person_id and person_id not in seen.people else None
+    if gone is not None:
+        return pairs.Result(gone)
     if application_id and application_id not in seen.applications:
         if event.attempts >= LOOKS and not _is_ours(event):
             return pairs.Result(outcomes.skipped(Reason.STALE, "The ATS does not show it, and nobody here needs it."))
@@ -152,6 +157,26 @@ def _refreshed(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
     if not results:
         return pairs.Result(outcomes.skipped(Reason.IRRELEVANT, "Nobody in a mapped Project; noted in the index."))
     return pairs.worst(results)
+
+
+def _gone(event: Event) -> Outcome | None:
+    """What a read that found nobody means where a deletion is known, or waits for the merge that explains it."""
+    connection_id, person_id = lanes.connection_of(event), event.payload["person_id"]
+    person = Person.objects.filter(connection_id=connection_id, remote_id=person_id).first()
+    if person is not None and person.state != PersonState.ACTIVE:
+        why = f"They were {person.state} in the ATS; nothing is written for them any more."
+        return outcomes.skipped(Reason.ENDED, why, subject=lanes.subject(person.pk))
+    deletion = _unexplained(connection_id, person_id).filter(kind="hook.deleted").first()
+    if deletion is None:
+        return None
+    why = "The ATS says that they were deleted; this waits for the merge that may explain it."
+    return outcomes.held(Reason.UNCERTAIN, why, hold_key=ledger.TIMER, due_at=deletion.due_at)
+
+
+def _unexplained(connection_id: UUID, person_id: str) -> QuerySet[Event]:
+    """What waits for a merge to say where this person went."""
+    held = Event.objects.filter(hold_key=ledger.TIMER, state=State.HELD, reason=Reason.UNCERTAIN)
+    return held.filter(connection=connection_id, kind__startswith="hook.", payload__person_id=person_id)
 
 
 def _is_ours(event: Event) -> bool:
@@ -253,6 +278,10 @@ def _merged(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
         },
     )
     candidates.follow_merge(loser=loser, survivor=survivor)
+    for candidacy in Candidacy.objects.of_everyone().filter(person=survivor).select_related("job"):
+        _go_on_with_what_is_left(candidacy, seen)
+    waited = _unexplained(connection_id, loser.remote_id).values_list("pk", flat=True)
+    ledger.release_held(ids=list(waited), now=now)
     refresh = lanes.refresh_person(connection_id, survivor_id, caused_by=event.pk)
     return pairs.Result(
         outcomes.done(f"Merged in the ATS; {survivor_id} is followed from now on.", subject=lanes.subject(survivor.pk)),
@@ -290,6 +319,19 @@ def _application_deleted(event: Event, seen: Seen, *, now: datetime) -> pairs.Re
         return pairs.Result(outcomes.skipped(Reason.IRRELEVANT, "Nobody in a mapped Project."))
     if application_id in seen.applications:
         return pairs.Result(outcomes.skipped(Reason.STALE, "The ATS still has this application."))
+    person = candidacy.person
+    explained_at = event.arrived_at + MERGE_MAY_FOLLOW
+    if person.remote_id not in seen.people and person.state == PersonState.ACTIVE and now < explained_at:
+        why = "Taken off the job, and the person is gone too; ten minutes are left for a merge to explain it."
+        return pairs.Result(
+            outcomes.held(
+                Reason.UNCERTAIN, why, hold_key=ledger.TIMER, due_at=explained_at, subject=lanes.subject(person.pk)
+            )
+        )
+    if _go_on_with_what_is_left(candidacy, seen):
+        refresh = lanes.refresh_person(candidacy.job.connection_id, person.remote_id, caused_by=event.pk)
+        why = "One of two applications for the job is gone; the other is followed from now on."
+        return pairs.Result(outcomes.done(why, subject=lanes.subject(person.pk)), [refresh])
     candidacy.state, candidacy.ended_because = CandidacyState.ENDED, "deleted"
     candidacy.save(update_fields=["state", "ended_because"])
     Tombstone.objects.bulk_create(
@@ -306,3 +348,19 @@ def _application_deleted(event: Event, seen: Seen, *, now: datetime) -> pairs.Re
         ignore_conflicts=True,
     )
     return pairs.Result(outcomes.done("Taken off the job in the ATS; no poll brings them back to it."))
+
+
+def _go_on_with_what_is_left(candidacy: Candidacy, seen: Seen) -> bool:
+    """Follow the person's other application for the job where ours is gone: a merge keeps one of two."""
+    there = preferred(seen.of_person(candidacy.person.remote_id), job_id=candidacy.job.remote_id)
+    if there is None or not candidacy.application_id or candidacy.application_id in seen.applications:
+        return False
+    candidacy.application_id = there.id
+    candidacy.save(update_fields=["application_id"])
+    return True
+
+
+def preferred(applications: Sequence[contract.Application], *, job_id: str) -> contract.Application | None:
+    """Of a person's applications for a job the one to follow: an active one, else the oldest."""
+    mine = [found for found in applications if found.job_id == job_id]
+    return min(mine, key=lambda found: (found.status != contract.ApplicationStatus.ACTIVE, found.id), default=None)

@@ -7,10 +7,12 @@ runs in a transaction of its own (pytest-django), which the processes would not 
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,6 +21,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
+from apps.core import clock
 from apps.demo import invariants, scenario, stack
 from apps.demo.processes import Service
 from apps.demo.scenario import Company
@@ -142,7 +145,8 @@ def address_of_test_database() -> str:
 def running_engine(
     *, workers: int = 4, clusters: int = 1, lease: float = LEASE, call: float = CALL, **built: Any
 ) -> Iterator[Engine]:
-    """Short leases (`lease` and `call` in seconds), a Greenhouse that hides new records for a second, and LinkedIn allowed to end candidacies."""
+    """Short leases and calls (in seconds), a Greenhouse that hides new records for a second, and LinkedIn
+    allowed to end candidacies."""
     env = {
         "DATABASE_URL": address_of_test_database(),
         "SYNCPORTAL_LOCAL": "true",
@@ -161,6 +165,44 @@ def running_engine(
     }
     with stack.running(env=env, workers=workers, clusters=clusters) as running:
         yield Engine(running, scenario.build(running.sandbox, web=running.web, **(wish | built)))
+
+
+class AppClock:
+    """App time that runs with the wall clock, and can be moved ahead of it."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta(0)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def skip(self, time: timedelta) -> None:
+        self._ahead += time
+
+    def start(self) -> None:
+        self._tick()
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.1):
+            self._tick()
+
+    def _tick(self) -> None:
+        clock.step_to(clock.real_now() + self._ahead)
+
+
+@pytest.fixture(scope="module")
+def app_clock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppClock]:
+    """Moves the app time of this process and of those it starts."""
+    ticking = AppClock()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(clock.STEPPED_BY, str(tmp_path_factory.mktemp("clock") / "now"))
+        ticking.start()
+        yield ticking
+        ticking.stop()
 
 
 @pytest.fixture(scope="module")
