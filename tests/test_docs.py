@@ -217,8 +217,10 @@ def wrong_calls(code: str) -> Iterator[str]:
 
 
 def misfit(function: Any, node: ast.Call) -> Iterator[str]:
+    named = {one.arg: None for one in node.keywords if one.arg is not None}
+    signature = inspect.signature(function)
     try:
-        inspect.signature(function).bind(*node.args, **{str(one.arg): None for one in node.keywords})
+        (signature.bind if len(named) == len(node.keywords) else signature.bind_partial)(*node.args, **named)
     except TypeError as problem:
         yield f"{ast.unparse(node)}: {problem}"
 
