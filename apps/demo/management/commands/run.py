@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from apps.demo import processes, supervisor
+from syncportal import database
 
 
 class Command(BaseCommand):
@@ -21,3 +23,4 @@ class Command(BaseCommand):
             f"SyncPortal: http://127.0.0.1:{port}/\nMake the first admin: python manage.py createsuperuser"
         )
         supervisor.supervise([processes.web(port, SECURE_HTTPS="false"), processes.worker()])
+        database.stop(settings.DATA_DIR / "postgres")
