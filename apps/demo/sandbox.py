@@ -36,6 +36,10 @@ class Sandbox:
     def calls(self, system: str, **asked: Any) -> list[dict[str, Any]]:
         return list(self._get(f"/_control/{system}/calls", **asked)["calls"])
 
+    def deliveries(self, system: str, **asked: Any) -> list[dict[str, Any]]:
+        """The webhooks that a system sent; `state` asks for those in one state."""
+        return list(self._get(f"/_control/{system}/deliveries", **asked)["deliveries"])
+
     def clock(self, **given: Any) -> dict[str, Any]:
         return self._post("/_control/clock", given)
 

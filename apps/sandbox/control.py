@@ -9,10 +9,10 @@ GET  /_control/calls               every system's calls, as below
 GET  /_control/<system>/state      what it holds, and its webhook deliveries
 POST /_control/<system>/act        {"do": name, ...}: what a person would do there; 400 where impossible
 GET  /_control/<system>/faults     {"planned", "held"}
-POST /_control/<system>/faults     {"kind", "match", "times", "seconds", "status", "after"}
+POST /_control/<system>/faults     {"kind", "match", "times", "seconds", "status", "after", "every"}
 DELETE /_control/<system>/faults   forget the planned ones and let held responses go
 GET  /_control/<system>/calls      {"calls": [...], "last": n}; ?write=1&since=n&operation=text
-GET  /_control/<system>/deliveries the webhooks sent and each attempt
+GET  /_control/<system>/deliveries the webhooks sent and each attempt; ?state=waiting|retrying|delivered
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _route_system(
         case ("GET", "calls"):
             return JSONResponse(_calls(world, system.name, request))
         case ("GET", "deliveries"):
-            return JSONResponse({"deliveries": world.deliveries.of(system.name)})
+            return JSONResponse({"deliveries": world.deliveries.of(system.name, request.query_params.get("state", ""))})
     return None
 
 

@@ -1,7 +1,7 @@
 """Webhooks on their way: sent in the background, tried again on anything but 200, logged.
 
-The faults `duplicate` (sent twice) and `reorder` (held back `seconds`, so that the next one
-overtakes it) are planned per system, matched against "label url".
+The faults `duplicate` (sent twice) and `reorder` (held back `seconds`, a copy twice as long, so that
+the next one overtakes it) are planned per system, matched against "label url".
 """
 
 from __future__ import annotations
@@ -65,12 +65,14 @@ class Deliveries:
         target = f"{label} {url}"
         copies = 2 if self._world.faults.take(system, "duplicate", target) else 1
         late = self._world.faults.take(system, "reorder", target)
-        for _ in range(copies):
-            self._start(self._try_all(delivery, headers, body, (late.seconds if late else 0.0, *gaps), done))
+        for copy in range(1, copies + 1):
+            wait = late.seconds * copy if late else 0.0
+            self._start(self._try_all(delivery, headers, body, (wait, *gaps), done))
         return delivery
 
-    def of(self, system: str) -> list[dict[str, Any]]:
-        return [delivery.as_dict() for delivery in self.log if delivery.system == system]
+    def of(self, system: str, state: str = "") -> list[dict[str, Any]]:
+        """A system's deliveries, or those of them in one state."""
+        return [one.as_dict() for one in self.log if one.system == system and state in ("", one.state)]
 
     def cancel_all(self) -> None:
         for task in self._tasks:

@@ -1,6 +1,6 @@
 """What can be made to go wrong, how often, and for which requests.
 
-POST /_control/<system>/faults {"kind", "match", "times", "seconds", "status", "after"}
+POST /_control/<system>/faults {"kind", "match", "times", "seconds", "status", "after", "every"}
 
 Done by the kernel, for every system: `lose_response` (commit, then drop the connection),
 `hold_response` (commit, then hang `seconds`, until {"kind": "release"}), `429`, `5xx`
@@ -10,6 +10,7 @@ Asked for by the systems through `take`: `lag` (a create stays invisible for `se
 
 `match` is a substring or a regular expression of "METHOD path", or of the operation's label;
 for deliveries, of "action url". `times` is 1 by default; -1 is until cleared.
+`every`: 2 strikes only each second request that fits.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class Fault:
     times: int = 1
     seconds: float = 0.0
     status: int = 503
+    every: int = 1
+    met: int = 0
 
     def fits(self, *targets: str) -> bool:
         return self.times != 0 and any(_matches(self.match, target) for target in targets)
@@ -69,6 +72,7 @@ class Faults:
             times=int(wish.get("times", 1)),
             seconds=float(wish.get("seconds", DEFAULT_SECONDS.get(kind, 0.0))),
             status=int(wish.get("status", 503)),
+            every=int(wish.get("every", 1)),
         )
         self.planned.setdefault(system, []).append(fault)
         return fault
@@ -77,6 +81,9 @@ class Faults:
         """Spend one occurrence of the first planned fault of this kind that fits."""
         for fault in self.planned.get(system, []):
             if fault.kind == kind and fault.fits(*targets):
+                fault.met += 1
+                if fault.met % fault.every:
+                    continue
                 fault.times -= 1 if fault.times > 0 else 0
                 return fault
         return None
