@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from typing import Any
 
@@ -41,6 +42,7 @@ class Command(BaseCommand):
         )
         self.stdout.write(_welcome(port, sandbox_port))
         threading.Thread(target=story.tell, args=(sandbox, company), daemon=True).start()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop is a Ctrl-C
         supervisor.supervise(services)
         database.stop(settings.DATA_DIR / "postgres")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import Any
 
 from django.conf import settings
@@ -22,5 +23,6 @@ class Command(BaseCommand):
         self.stdout.write(
             f"SyncPortal: http://127.0.0.1:{port}/\nMake the first admin: python manage.py createsuperuser"
         )
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop is a Ctrl-C
         supervisor.supervise([processes.web(port, SECURE_HTTPS="false"), processes.worker()])
         database.stop(settings.DATA_DIR / "postgres")
