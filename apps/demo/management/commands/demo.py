@@ -9,9 +9,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from apps.accounts.models import Client
+from apps.connections.models import Connection
 from apps.demo import processes, scenario, story, supervisor
 from apps.demo.sandbox import Sandbox
 from apps.demo.smoke import wait_until
@@ -24,7 +25,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         port = int(os.environ.get("PORT", "8000"))
         sandbox_port = int(os.environ.get("SANDBOX_PORT", "9000"))
+        refuse_production()
         call_command("migrate", verbosity=0)
+        refuse_real_work()
         if Client.objects.exists():
             call_command("flush", interactive=False, verbosity=0)
         services = [processes.sandbox(sandbox_port), processes.web(port), processes.worker()]
@@ -45,6 +48,23 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop is a Ctrl-C
         supervisor.supervise(services)
         database.stop(settings.DATA_DIR / "postgres")
+
+
+def refuse_production() -> None:
+    """Raise CommandError where the database is a server of its own: the demo empties what it uses."""
+    if settings.PRODUCTION:
+        raise CommandError("The demo starts from an empty database and would delete yours. Unset DATABASE_URL.")
+
+
+def refuse_real_work() -> None:
+    """Raise CommandError where the database that the demo would empty is connected to real systems."""
+    sandboxed = Connection.objects.filter(settings__base_urls__api__startswith="http://127.0.0.1:")
+    real = Connection.objects.exclude(pk__in=sandboxed).values_list("name", flat=True)
+    if real:
+        names = ", ".join(real)
+        raise CommandError(
+            f"This database is connected to {names}; the demo would empty it. Set another SYNCPORTAL_DATA."
+        )
 
 
 def _welcome(port: int, sandbox_port: int) -> str:
