@@ -7,7 +7,7 @@ STAMP := $(VENV)/installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: demo run smoke test check lock clean
+.PHONY: demo run smoke day test check lock clean
 
 demo: $(STAMP)
 	@python manage.py demo
@@ -17,6 +17,9 @@ run: $(STAMP)
 
 smoke: $(STAMP)
 	@python -m apps.demo.smoke
+
+day: $(STAMP)
+	@python -m apps.demo.day
 
 test: check
 	pytest -n 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import time as clock_time
 from typing import Any
@@ -91,12 +91,14 @@ def build(
     policy: Policy = Policy.NEWEST,
     projects_per_job: int = 1,
     terminal: bool = False,
+    meanwhile: Callable[[], object] = lambda: time.sleep(0.1),
     seconds: float = 60,
 ) -> Company:
     """Reset the sandbox, connect both systems, read their catalogues, map each Project to its job, go live.
 
     `terminal` lets LinkedIn reject, hire and reopen, which is off by default (RULES.md 11).
-    Needs a running worker. Raises TimeoutError where the catalogues are not read within `seconds`.
+    Needs a running worker, or a `meanwhile` that does its work.
+    Raises TimeoutError where the catalogues are not read within `seconds`.
     """
     scenario = wish(names, linkedin={"daily_limit": daily_limit, **(linkedin or {})}, ats=ats)
     scenario["linkedin"]["projects"] = [
@@ -134,7 +136,7 @@ def build(
         address = f"{web}/webhooks/{connection.provider}/{connection.pk}/"
         sandbox.act(connection.provider, "set_webhook", url=address, secret=secret)
         sync.start_reading(connection_id=connection.pk, now=now, every_seconds=every_seconds)
-    _await_listings((linked.pk, greenhouse.pk), seconds=seconds)
+    _await_listings((linked.pk, greenhouse.pk), meanwhile=meanwhile, seconds=seconds)
     mappings.propose_seats(linkedin_id=linked.pk, users=connections.open_ats(greenhouse.pk).list_users().items)
     made = tuple(
         _map(client, project, greenhouse, policy=policy, terminal=terminal, author=author)
@@ -159,12 +161,12 @@ def _people(client: Client) -> User:
     return made[1]
 
 
-def _await_listings(ids: Sequence[UUID], *, seconds: float) -> None:
+def _await_listings(ids: Sequence[UUID], *, meanwhile: Callable[[], object], seconds: float) -> None:
     end = time.monotonic() + seconds
     while not all(sync.listings_are_read(connection_id=found) for found in ids):
         if time.monotonic() > end:
             raise TimeoutError("The catalogues were not read; does the worker run?")
-        time.sleep(0.1)
+        meanwhile()
 
 
 def _map(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
@@ -22,6 +25,32 @@ class Stack:
     sandbox: Sandbox
     web: str
     services: dict[str, Service]
+
+
+@contextmanager
+def own_database(name: str) -> Iterator[Path]:
+    """Django on an embedded database of this run only, migrated; yields its folder, which goes at the end.
+
+    Models can be imported within it, not before.
+    """
+    with tempfile.TemporaryDirectory(prefix=f"syncportal-{name}-") as folder:
+        os.environ.pop("DATABASE_URL", None)
+        os.environ["SYNCPORTAL_DATA"] = folder
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "syncportal.settings")
+        os.environ.setdefault("LOG_LEVEL", "WARNING")
+        os.environ.setdefault("SYNCPORTAL_LEASE_SECONDS", "30")
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        from syncportal import database
+
+        try:
+            call_command("migrate", verbosity=0)
+            yield Path(folder)
+        finally:
+            database.stop(Path(folder) / "postgres")
 
 
 def free_port() -> int:

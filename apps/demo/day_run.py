@@ -1,0 +1,268 @@
+"""The office day: what people do in it, and what is to be true when it is over."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from apps.connections import selectors as connections
+from apps.core import clock
+from apps.demo import invariants, scenario
+from apps.demo.day import Wish
+from apps.demo.driver import Driver, SteppedSandbox
+from apps.demo.sandbox import Sandbox
+from apps.demo.scenario import Company
+from apps.demo.smoke import Report
+from apps.demo.stack import Stack
+from apps.ledger.models import Event
+from apps.ledger.states import FINAL
+from apps.mappings.models import Seat
+from apps.reports import rules
+
+BEGINS = datetime(2027, 3, 9, 0, 5, tzinfo=UTC)
+"""A Tuesday, just after LinkedIn's reset: the night's polls are paid from the same 500 as the office's."""
+
+OPENS = datetime(2027, 3, 9, 7, tzinfo=UTC)
+CLOSES = datetime(2027, 3, 9, 17, tzinfo=UTC)
+"""08:00 and 18:00 in Berlin, where the client's office is."""
+
+ENDS = datetime(2027, 3, 9, 23, 55, tzinfo=UTC)
+"""Before the reset, near which a call counts in two days."""
+
+PROMISE = 15.0
+"""Minutes in which everybody lands, at any hour (MISSION.md, R10)."""
+
+VISIBLE_AFTER = 30
+"""Seconds for which the imitated Greenhouse hides a new record: what the matrix declares of the real one."""
+
+SEATS = [f"urn:li:seat:{number}" for number in range(51, 57)]
+TITLES = ("Data Engineer", "Product Designer", "Account Executive", "Support Lead", "Site Manager", "Controller")
+
+ATS_MOVES = {"Phone Screen": "In Progress", "Rejected": "Archived"}
+"""What a move in Greenhouse shows as in LinkedIn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that a person does, and when."""
+
+    at: datetime
+    do: Callable[[], None]
+
+
+@dataclass
+class Added:
+    """Somebody whom a recruiter added, where they are to be at the end, and since when they should move there."""
+
+    profile: str
+    slug: str
+    job: str
+    seat: str
+    added_at: datetime
+    ats: str = "Application Review"
+    linkedin: str = "Contacted"
+    moved_in: str = ""
+    moved_at: datetime | None = None
+
+
+@dataclass
+class Office:
+    """The people of the day and their hands in both systems."""
+
+    sandbox: Sandbox
+    company: Company
+    chance: random.Random
+    people: dict[str, Added] = field(default_factory=dict)
+    idle: int = 0
+
+    def acts(self, wish: Wish) -> Iterable[Act]:
+        """Bursts from the opening on, moves from an hour later; all in office hours."""
+        left = wish.people
+        while left:
+            size = min(left, self.chance.randint(1, wish.burst))
+            left -= size
+            yield Act(self._time(OPENS), lambda size=size: self.add(size))
+        for _ in range(wish.ats_moves):
+            yield Act(self._time(OPENS + timedelta(hours=1)), self.move_in_greenhouse)
+        for _ in range(wish.linkedin_moves):
+            yield Act(self._time(OPENS + timedelta(hours=1)), self.move_in_linkedin)
+
+    def _time(self, after: datetime) -> datetime:
+        return after + timedelta(seconds=self.chance.randrange(int((CLOSES - after).total_seconds())))
+
+    def add(self, size: int) -> None:
+        mapping, seat = self.chance.choice(self.company.mappings), self.chance.choice(SEATS)
+        people = [scenario.person(len(self.people) + place) for place in range(size)]
+        made = self.sandbox.act("linkedin", "add_to_project", project=mapping.project.remote_id, people=people, by=seat)
+        for profile, person in zip(made["profiles"], people, strict=True):
+            slug = person["url"].rsplit("/", 1)[-1]
+            self.people[profile] = Added(profile, slug, mapping.job.remote_id, seat, clock.now())
+
+    def move_in_greenhouse(self) -> None:
+        """To Phone Screen, one in six to a rejection."""
+        found = self._someone_landed()
+        if found is None:
+            return
+        added, application = found
+        added.ats = "Rejected" if self.chance.randrange(6) == 0 else "Phone Screen"
+        added.linkedin, added.moved_in, added.moved_at = ATS_MOVES[added.ats], "greenhouse", clock.now()
+        if added.ats == "Rejected":
+            self.sandbox.act("greenhouse", "reject", application_id=application["id"])
+        else:
+            self.sandbox.act("greenhouse", "move", application_id=application["id"], stage=added.ats)
+
+    def move_in_linkedin(self) -> None:
+        found = self._someone_landed()
+        if found is None:
+            return
+        added, _ = found
+        added.ats, added.linkedin, added.moved_in, added.moved_at = (
+            "Phone Screen",
+            "In Progress",
+            "linkedin",
+            clock.now(),
+        )
+        self.sandbox.act("linkedin", "move", profile=added.profile, stage=added.linkedin, by=added.seat)
+
+    def _someone_landed(self) -> tuple[Added, dict[str, Any]] | None:
+        """Somebody in Greenhouse whom nobody has moved yet; a move with nobody to make it on is counted."""
+        landed = Landed(self.sandbox)
+        ready = [added for added in self.people.values() if not added.moved_in and landed.of(added.slug)]
+        if not ready:
+            self.idle += 1
+            return None
+        chosen = self.chance.choice(ready)
+        return chosen, landed.of(chosen.slug)[0]
+
+
+class Landed:
+    """Greenhouse's applications, by the LinkedIn address of their person."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        state = sandbox.state("greenhouse")
+        slugs = {person["id"]: invariants.slugs_of(person) for person in state["candidates"]}
+        self.entered = {row["application_id"]: row["entered_at"] for row in state["application_stages"]}
+        self._applications: dict[str, list[dict[str, Any]]] = {}
+        for row in state["applications"]:
+            for slug in slugs[row["candidate_id"]]:
+                self._applications.setdefault(slug, []).append(row)
+
+    def of(self, slug: str) -> list[dict[str, Any]]:
+        return self._applications.get(slug, [])
+
+
+def run(stack: Stack, wish: Wish, report: Report) -> None:
+    """Live through the day and report it."""
+    sandbox = SteppedSandbox(stack.sandbox.base)
+    driver = Driver(sandbox)
+    company = scenario.build(
+        sandbox,
+        web=stack.web,
+        names=[f"{TITLES[number % len(TITLES)]} {number + 1}" for number in range(wish.projects)],
+        daily_limit=wish.daily_limit,
+        ats={"ceiling": 50, "visible_after": VISIBLE_AFTER},
+        meanwhile=driver.settle,
+    )
+    office = Office(sandbox, company, random.Random(wish.seed))
+    if not wish.hints:
+        sandbox.act("linkedin", "settings", hints=False)
+    driver.run(office.acts(wish), until=ENDS)
+    report.figures |= {"people": len(office.people), "projects": wish.projects, "moments": driver.moments}
+    _landed(office, report)
+    _moved(office, report)
+    _budget(office, report)
+    _settled(office, report)
+
+
+def _landed(office: Office, report: Report) -> None:
+    """Everybody once: job, stage, address, source, owner, and within the promise."""
+    landed = Landed(office.sandbox)
+    seats = dict(Seat.objects.filter(connection=office.company.linkedin).values_list("remote_id", "ats_user_id"))
+    source = office.company.mappings[0].source_id
+    lags: list[float] = []
+    for added in office.people.values():
+        rows = landed.of(added.slug)
+        report.expect(len(rows) == 1, f"{added.slug} has {len(rows)} applications in Greenhouse")
+        for row in rows[:1]:
+            shown = "Rejected" if row["status"] == "rejected" else row["stage_name"]
+            found = (str(row["job_id"]), shown, str(row["source_id"]), str(row["recruiter_id"]))
+            wanted = (added.job, added.ats, source, seats[added.seat])
+            report.expect(found == wanted, f"{added.slug}: job, stage, source, owner are {found}, not {wanted}")
+            lags.append(_minutes(added.added_at, datetime.fromisoformat(row["created_at"])))
+    report.figures |= {"landed": len(lags)} | _lags("people", lags, report)
+
+
+def _moved(office: Office, report: Report) -> None:
+    """Each move shows on the other side, and on its own side still."""
+    profiles = {row["id"]: row for row in office.sandbox.state("linkedin")["profiles"]}
+    landed = Landed(office.sandbox)
+    lags: dict[str, list[float]] = {"greenhouse": [], "linkedin": []}
+    for added in office.people.values():
+        there = profiles[added.profile]
+        report.expect(there["stage"] == added.linkedin, f"{added.slug} is at {there['stage']} in LinkedIn")
+        if added.moved_at is None:
+            continue
+        if added.moved_in == "greenhouse":
+            seen = datetime.fromtimestamp(there["stageChangedAt"] / 1000, UTC)
+        else:
+            seen = datetime.fromisoformat(landed.entered[landed.of(added.slug)[0]["id"]])
+        lags[added.moved_in].append(_minutes(added.moved_at, seen))
+    report.figures["moves_without_anyone"] = office.idle
+    report.figures |= _lags("moves_to_linkedin", lags["greenhouse"], report)
+    report.figures |= _lags("moves_to_greenhouse", lags["linkedin"], report)
+
+
+def _lags(name: str, lags: list[float], report: Report) -> dict[str, Any]:
+    """Figures of one lag, in minutes of the day's own time; missed where one is over the promise."""
+    largest = max(lags, default=0.0)
+    report.expect(largest <= PROMISE, f"{name}: the slowest took {largest:.1f} minutes")
+    report.expect(bool(lags), f"{name}: nothing was measured")
+    return {
+        f"{name}_count": len(lags),
+        f"{name}_p50_min": round(rules.percentile(lags, 0.5) or 0.0, 2),
+        f"{name}_p95_min": round(rules.percentile(lags, 0.95) or 0.0, 2),
+        f"{name}_largest_min": round(largest, 2),
+    }
+
+
+def _minutes(since: datetime, until: datetime) -> float:
+    return (until - since).total_seconds() / 60
+
+
+def _budget(office: Office, report: Report) -> None:
+    """LinkedIn's own count is the truth: within the limit, nothing refused, and equal to ours."""
+    state = office.sandbox.state("linkedin")
+    limit = state["daily_limit"]
+    logged = Counter(call["at"][:10] for call in office.sandbox.calls("linkedin"))
+    operations = Counter(call["operation"] for call in office.sandbox.calls("linkedin"))
+    refused = sum(state["refused_by_day"].values())
+    ours = connections.daily(office.company.linkedin.pk, now=clock.now())
+    assert ours is not None
+    report.figures |= {
+        "daily_limit": limit,
+        "linkedin_calls_largest_day": max(logged.values()),
+        "linkedin_calls_by_operation": dict(operations),
+        "linkedin_calls_by_purpose": dict(ours.by_purpose),
+        "linkedin_refused": refused,
+        "greenhouse_calls": len(office.sandbox.calls("greenhouse")),
+        "greenhouse_refused": sum(call["status"] == 429 for call in office.sandbox.calls("greenhouse")),
+    }
+    report.expect(max(logged.values()) <= limit, f"LinkedIn got {max(logged.values())} calls in a day")
+    report.expect(refused == 0, f"LinkedIn refused {refused} calls")
+    today = logged[f"{clock.now():%Y-%m-%d}"]
+    report.expect(ours.spent == today, f"we counted {ours.spent} calls, LinkedIn {today}")
+
+
+def _settled(office: Office, report: Report) -> None:
+    """Every event ended, and DESIGN.md's invariants hold."""
+    events = Event.objects.exclude(state__in=FINAL)
+    dead = Event.objects.filter(state="dead")
+    report.figures |= {"events": Event.objects.count(), "deliveries": len(office.sandbox.deliveries("greenhouse"))}
+    for event in (events | dead)[:20]:
+        report.expect(False, f"{event} is {event.state} {event.reason}{event.cause}: {event.detail}")
+    for sentence in invariants.broken(office.sandbox):
+        report.expect(False, sentence)
