@@ -87,7 +87,8 @@ def settings_read() -> set[str]:
     for tree, node in nodes():
         if isinstance(node, ast.Call) and re.fullmatch(r"env\.\w+|_secret|os\.environ\.get", called(node)):
             found.add(literal(tree, node.args[0]))
-        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
+        read = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load)
+        if read and ast.unparse(node.value) == "os.environ":
             found.add(literal(tree, node.slice))
     return found - {""}
 
