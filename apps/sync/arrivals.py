@@ -41,7 +41,8 @@ def _look_one(
 ) -> Ready:
     candidacy = job.candidacy
     if candidacy.application_id:
-        return Ready(job, decide=partial(_end, job, outcomes.skipped(Reason.ALREADY_TRUE, "They are in the ATS.")))
+        ours = [known[key] for key in (_create_key(job), _attach_key(candidacy)) if key in known]
+        return Ready(job, decide=partial(_linked_meanwhile, job, ours, now=now))
     if not candidacy.person.remote_id:
         return _look_for_person(ats, job, known.get(_create_key(job)), now=now)
     chosen = hooks.preferred(applications.get(candidacy.person.remote_id, []), job_id=candidacy.job.remote_id)
@@ -52,6 +53,18 @@ def _look_one(
     if created is not None and created.marker == candidacy.job.remote_id and created.state == EffectState.DONE:
         return Ready(job, decide=partial(_expect_application, job))
     return _attach(ats, job, known.get(_attach_key(candidacy)), now=now)
+
+
+def _linked_meanwhile(job: Job, ours: Sequence[Effect], *, now: datetime) -> Decision:
+    """A webhook linked the application first; where a write of ours whose answer was lost made it, that is done."""
+    candidacy = job.candidacy
+    result = {"person_id": candidacy.person.remote_id, "application_id": candidacy.application_id}
+    for effect in ours:
+        effects.found_done(key=effect.key, now=now, result=result)
+    if any(effect.state != EffectState.FAILED for effect in ours):
+        Candidacy.objects.of_everyone().filter(pk=candidacy.pk).update(made_by_us=True)
+        return _end(job, outcomes.done("In the ATS.", subject=lanes.subject(candidacy.person_id)))
+    return _end(job, outcomes.skipped(Reason.ALREADY_TRUE, "They are in the ATS."))
 
 
 def _applications(ats: contract.Ats, jobs: Sequence[Job]) -> dict[str, list[contract.Application]]:

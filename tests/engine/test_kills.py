@@ -20,11 +20,12 @@ pytestmark = pytest.mark.django_db
 KILLS = int(os.environ.get("KILLS", "3"))
 LEASE = 5.0
 CREATE = "POST /greenhouse/v3/candidates$"
+ATTACH = "POST /greenhouse/v3/applications$"
 
 
 @pytest.fixture(scope="module")
 def engine(engine_database: None) -> Iterator[Engine]:
-    with running_engine(workers=1, clusters=2, lease=LEASE, call=2) as running:
+    with running_engine(names=["Data Engineer", "Designer"], workers=1, clusters=2, lease=LEASE, call=2) as running:
         running.worker(1).stop()
         yield running
 
@@ -66,6 +67,25 @@ def test_a_killed_worker_leaves_one_person(engine: Engine, kill: int) -> None:
     engine.wait(lambda: is_whole(engine, number), 60)
     engine.settle()
     expect_one(engine, number, created=before + 1)
+
+
+def test_an_attachment_that_its_webhook_links_first_is_ours_all_the_same(engine: Engine) -> None:
+    """The webhook is planned at once; the killed write waits for its lease to run out."""
+    (number,) = engine.people(1)
+    engine.arrive([number])
+    engine.sandbox.fault("greenhouse", "hold_response", ATTACH, seconds=30)
+    engine.add([number], mapping=1)
+    engine.wait(lambda: engine.held() == 1)
+
+    engine.worker(0).kill()
+    engine.worker(0).start()
+
+    engine.wait(lambda: len(engine.applications(number)) == 2 and not engine.unsettled(), 60)
+    engine.settle()
+    arrival = Event.objects.filter(kind="write.arrive").latest("pk")
+    assert arrival.state == State.DONE, arrival.detail
+    assert [effect.state for effect in engine.effects("attach")] == [EffectState.DONE]
+    engine.check()
 
 
 @pytest.mark.parametrize("answer", ["comes after all", "never comes"])
