@@ -13,6 +13,9 @@ OTHER_POLL = timedelta(minutes=15)
 RESET_EDGE = timedelta(seconds=60)
 """Our clock and theirs may differ by this much: calls this near a reset count on both sides of it."""
 
+ALONE = 2
+"""What a stage write costs that goes at once: the read of its profile, and the write."""
+
 KEPT_BACK = 0.2
 """The share of a day that only writes, and the reads and tokens they need, may use."""
 
@@ -50,28 +53,46 @@ def next_poll_after(
     reset_at: datetime,
     offices: Sequence[Office] = (),
     kept_back: float = KEPT_BACK,
+    writing: float = 0.0,
 ) -> timedelta:
     """How long to wait before the next poll: the usual pace, stretched so that the day's rest suffices.
 
-    With nothing left for polls, it is after the reset and its edge.
+    The slow pace until the reset is set aside first, at what a poll has cost so far with the writes that
+    travel with it (`writing` calls a poll); office hours are as much quicker as the rest allows. With
+    nothing left for polls, it is after the reset and its edge.
     """
     left = allowance(limit=limit, share=1 - kept_back) - spent
     if left <= 0:
         return reset_at + RESET_EDGE - now
-    usual = OFFICE_POLL if is_office_time(now, offices) else OTHER_POLL
-    wanted = _weight(now, reset_at, offices)
-    return usual * max(1.0, wanted / left)
+    need = _need(now, reset_at, offices, writing)
+    if left <= need.slow or not is_office_time(now, offices):
+        return OTHER_POLL * max(1.0, (reset_at - now) / OTHER_POLL / left)
+    quickness = min(1.0, (left - need.slow) / need.quick) if need.quick else 1.0
+    return OTHER_POLL / (1 + quickness * (OTHER_POLL / OFFICE_POLL - 1))
 
 
 def writes_now(
-    *, now: datetime, spent: int, limit: int, starts_at: datetime, reset_at: datetime, offices: Sequence[Office] = ()
+    *,
+    now: datetime,
+    spent: int,
+    limit: int,
+    starts_at: datetime,
+    reset_at: datetime,
+    offices: Sequence[Office] = (),
+    kept_back: float = KEPT_BACK,
+    writing: float = 0.0,
 ) -> bool:
-    """True while spending is within what the plan allows by the end of this hour, office hours first."""
-    if spent >= limit:
-        return False
+    """True while a write of its own is within what the plan allows by the end of this hour, office hours
+    first, and leaves the polls of the day's rest their usual pace.
+
+    What is kept back is for the writes that travel with polls, so nothing is sent early from it.
+    """
+    after = spent + ALONE
+    usable = allowance(limit=limit, share=1 - kept_back)
     soon = min(now + timedelta(hours=1), reset_at)
-    day = _weight(starts_at, reset_at, offices)
-    return spent + 1 <= limit * _weight(starts_at, soon, offices) / day
+    by_then = _weight(starts_at, soon, offices) / _weight(starts_at, reset_at, offices)
+    need = _need(now, reset_at, offices, writing)
+    return after <= usable * by_then and after + need.slow + need.quick <= usable
 
 
 def ceiling_for(*, purpose: str, limit: int, kept_back: float, reserve_for: Mapping[str, float]) -> int:
@@ -103,6 +124,23 @@ def days_counted(now: datetime) -> tuple[datetime, ...]:
 
 def next_pause(last: int) -> int:
     return min(LONGEST_PAUSE, max(FIRST_PAUSE, last * 2))
+
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """Calls until the reset: of polls at the slow pace, and of those that make office hours quicker."""
+
+    slow: float
+    quick: float
+
+
+def _need(now: datetime, reset_at: datetime, offices: Sequence[Office], writing: float) -> _Need:
+    """In office hours twice `writing` is expected, as the night's polls carry none, and at most ALONE a poll."""
+    cost = 1 + min(2 * writing, ALONE)
+    slow = (reset_at - now) / OTHER_POLL
+    quick = _weight(now, reset_at, offices) - slow
+    office = quick / (OTHER_POLL / OFFICE_POLL - 1)
+    return _Need(slow=slow - office + office * cost, quick=quick * cost)
 
 
 def _weight(start: datetime, end: datetime, offices: Sequence[Office]) -> float:

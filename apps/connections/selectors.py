@@ -16,7 +16,7 @@ from apps.ledger import gates
 from apps.ledger import selectors as ledger
 from apps.ledger.selectors import FaultRow
 from apps.providers import registry
-from apps.providers.contract import Capabilities, RateWindow
+from apps.providers.contract import Capabilities, Purpose, RateWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,12 @@ class WindowFigures:
     @property
     def full(self) -> bool:
         return self.left == 0
+
+    @property
+    def calls_a_poll(self) -> float:
+        """How many calls stage writes and their reads made for each poll so far."""
+        writing = self.by_purpose.get(Purpose.WRITE, 0) + self.by_purpose.get(Purpose.READ, 0)
+        return writing / max(1, self.by_purpose.get(Purpose.POLL, 0))
 
     @property
     def elsewhere(self) -> int:
@@ -119,6 +125,7 @@ def poll_delay(connection_id: UUID, *, now: datetime) -> timedelta:
         reset_at=day.ends_at,
         offices=offices,
         kept_back=_plan(connection_id).kept_back,
+        writing=day.calls_a_poll,
     )
 
 
@@ -132,6 +139,8 @@ def may_write_now(connection_id: UUID, *, now: datetime) -> bool:
         starts_at=day.starts_at,
         reset_at=day.ends_at,
         offices=offices_of(connection_id),
+        kept_back=_plan(connection_id).kept_back,
+        writing=day.calls_a_poll,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from apps.connections.rules import Office
 
 BERLIN = Office("Europe/Berlin", time(8), time(18))
 LONDON = Office("Europe/London", time(8), time(18))
+NEW_YORK = Office("America/New_York", time(8), time(18))
 LOS_ANGELES = Office("America/Los_Angeles", time(8), time(18))
 MIDNIGHT = datetime(2026, 11, 25, tzinfo=UTC)
 TOMORROW = MIDNIGHT + timedelta(days=1)
@@ -47,7 +50,8 @@ def test_the_next_poll_keeps_to_the_pace_and_to_what_is_left(
         pytest.param(at(0), 0, True, id="first of the day"),
         pytest.param(at(9), 60, True, id="morning, little spent"),
         pytest.param(at(9), 499, False, id="morning, nearly all spent"),
-        pytest.param(at(23, 30), 499, True, id="last hour may spend all"),
+        pytest.param(at(23, 30), 396, True, id="last hour may spend what its two polls leave"),
+        pytest.param(at(23, 30), 397, False, id="but not one of theirs"),
         pytest.param(at(23, 30), 500, False, id="never over"),
     ],
 )
@@ -140,6 +144,48 @@ def test_polls_last_until_the_reset(start: int, left: int) -> None:
         used += 1
 
     assert longest <= timedelta(hours=3)
+
+
+def live_through(offices: list[Office], moves: int) -> tuple[timedelta, int]:
+    """A day of polls and of moves at random minutes of office hours: the longest gap between polls, and all calls."""
+    minutes = [minute for minute in range(24 * 60) if rules.is_office_time(MIDNIGHT + minute * MINUTE, offices)]
+    chance = random.Random(moves)
+    to_come = sorted(MIDNIGHT + chance.choice(minutes) * MINUTE for _ in range(moves))
+    polls, writes, waiting = 0, 0, 0
+    last = poll_at = MIDNIGHT
+    longest = timedelta(0)
+
+    def plan(now: datetime) -> dict[str, Any]:
+        writing = writes / max(1, polls)
+        return {
+            "now": now,
+            "spent": polls + writes,
+            "limit": 500,
+            "reset_at": TOMORROW,
+            "offices": offices,
+            "writing": writing,
+        }
+
+    while poll_at < TOMORROW:
+        if to_come and to_come[0] < poll_at:
+            now = to_come.pop(0)
+            goes = rules.writes_now(starts_at=MIDNIGHT, **plan(now))
+            writes, waiting = (writes + rules.ALONE, waiting) if goes else (writes, waiting + 1)
+            continue
+        if polls + writes < rules.ceiling_for(purpose="poll", limit=500, kept_back=0.2, reserve_for={}):
+            polls, longest, last = polls + 1, max(longest, poll_at - last), poll_at
+        writes, waiting = (writes + rules.ALONE, 0) if waiting else (writes, waiting)
+        poll_at += rules.next_poll_after(**plan(poll_at))
+    return max(longest, TOMORROW - last), polls + writes
+
+
+@pytest.mark.parametrize("moves", [0, 60, 150, 300, 900])
+@pytest.mark.parametrize("offices", [[BERLIN], [LOS_ANGELES], [BERLIN, LONDON, NEW_YORK], []])
+def test_however_many_moves_a_poll_comes_every_fifteen_minutes_of_the_day(offices: list[Office], moves: int) -> None:
+    longest, calls = live_through(offices, moves)
+
+    assert longest <= 15.5 * MINUTE
+    assert calls <= 500
 
 
 @settings(max_examples=60, deadline=None)
