@@ -158,7 +158,6 @@ class Mapping(models.Model):
     policy = models.CharField(max_length=8, choices=Policy.choices, default=Policy.ASK)
     source_id = models.TextField(blank=True, help_text="the ATS source set on new applications")
     default_owner = models.TextField(blank=True, help_text="ATS user where the seat map names none")
-    removal_rejects = models.BooleanField(default=False)
     halted_at = models.DateTimeField(null=True, help_text="the terminal-move guard stopped it")
     created_at = models.DateTimeField(auto_now_add=True)
 

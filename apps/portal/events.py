@@ -24,6 +24,7 @@ KIND_CHOICES: Mapping[str, str] = {
     "row.": "LinkedIn profiles",
     "hook.": "ATS changes",
     "write.arrive": "Into the ATS",
+    "write.fill": "Empty fields in the ATS",
     "write.move": "Stage moves in the ATS",
     "write.stage": "Stage moves in LinkedIn",
     "notify.": "Messages",

@@ -81,6 +81,7 @@ KINDS: Mapping[str, Kind] = {
     "hook.other": Kind("Notice", "receive"),
     "write": Kind("Write", "send"),
     "write.arrive": Kind("Into the ATS", "plus"),
+    "write.fill": Kind("Empty fields in the ATS", "plus"),
     "write.move": Kind("Stage move in the ATS", "right"),
     "write.stage": Kind("Stage move in LinkedIn", "left"),
     "notify": Kind("Message", "bell"),

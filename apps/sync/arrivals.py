@@ -19,7 +19,7 @@ from apps.ledger.states import EffectState, Reason
 from apps.mappings.models import Seat
 from apps.mappings.rules import TERMINAL
 from apps.providers import contract
-from apps.sync import hooks, lanes, pairs
+from apps.sync import fills, hooks, lanes, pairs
 from apps.sync.steps import Job, Ready
 
 
@@ -45,14 +45,14 @@ def _look_one(
         return Ready(job, decide=partial(_linked_meanwhile, job, ours, now=now))
     if not candidacy.person.remote_id:
         return _look_for_person(ats, job, known.get(_create_key(job)), now=now)
+    created = known.get(_create_key(job))
     chosen = hooks.preferred(applications.get(candidacy.person.remote_id, []), job_id=candidacy.job.remote_id)
     if chosen is not None:
         made = any(effect.state != EffectState.FAILED for effect in (known.get(_attach_key(candidacy)),) if effect)
-        return Ready(job, decide=partial(_link, job, chosen, made_by_us=made, now=now))
-    created = known.get(_create_key(job))
+        return Ready(job, decide=partial(_link, job, chosen, made_by_us=made, created=created, now=now))
     if created is not None and created.marker == candidacy.job.remote_id and created.state == EffectState.DONE:
         return Ready(job, decide=partial(_expect_application, job))
-    return _attach(ats, job, known.get(_attach_key(candidacy)), now=now)
+    return _attach(ats, job, known.get(_attach_key(candidacy)), created=created, now=now)
 
 
 def _linked_meanwhile(job: Job, ours: Sequence[Effect], *, now: datetime) -> Decision:
@@ -220,10 +220,11 @@ def _expect_application(job: Job, *, remote_id: str = "") -> Decision:
     return Decision(outcomes={job.event.pk: outcome}, follow=[refresh])
 
 
-def _attach(ats: contract.Ats, job: Job, effect: Effect | None, *, now: datetime) -> Ready:
+def _attach(ats: contract.Ats, job: Job, effect: Effect | None, *, created: Effect | None, now: datetime) -> Ready:
     candidacy = job.candidacy
+    attached = partial(_attached, job, fill=created is None)
     if effect is not None and effect.state == EffectState.DONE:
-        return Ready(job, decide=partial(_attached, job, effect.result))
+        return Ready(job, decide=partial(attached, effect.result))
     if effect is not None and effect.state != EffectState.FAILED:
         wait = _wait(effect, ats, now=now)
         if wait is not None:
@@ -237,20 +238,23 @@ def _attach(ats: contract.Ats, job: Job, effect: Effect | None, *, now: datetime
     intention = Intention(
         key=_attach_key(candidacy), kind="attach", event_id=job.event.pk, marker=candidacy.job.remote_id
     )
-    return Ready(job, intention=intention, call=call, done=partial(_attached, job))
+    return Ready(job, intention=intention, call=call, done=attached)
 
 
-def _attached(job: Job, result: dict[str, str]) -> Decision:
+def _attached(job: Job, result: dict[str, str], *, fill: bool) -> Decision:
     person = job.candidacy.person
     Candidacy.objects.of_everyone().filter(pk=job.candidacy.pk).update(made_by_us=True)
     refresh = lanes.refresh_person(
         person.connection_id, person.remote_id, expects_application=True, caused_by=job.event.pk
     )
     outcome = outcomes.done("Attached to the job in the ATS.", subject=lanes.subject(person.pk))
-    return Decision(outcomes={job.event.pk: outcome}, follow=[refresh])
+    filling = [fills.fill_event(job.candidacy, job.event)] if fill else []
+    return Decision(outcomes={job.event.pk: outcome}, follow=[refresh, *filling])
 
 
-def _link(job: Job, found: contract.Application, *, made_by_us: bool, now: datetime) -> Decision:
+def _link(
+    job: Job, found: contract.Application, *, made_by_us: bool, created: Effect | None, now: datetime
+) -> Decision:
     """An application for this job is there already: it becomes the candidacy's."""
     candidacy = job.candidacy
     effects.found_done(key=_attach_key(candidacy), now=now, result={"application_id": found.id})
@@ -263,7 +267,8 @@ def _link(job: Job, found: contract.Application, *, made_by_us: bool, now: datet
     if result.outcome.state == "held":
         return Decision(outcomes={job.event.pk: result.outcome}, follow=result.follow)
     outcome = outcomes.done("Linked to the application that is there.", subject=lanes.subject(candidacy.person_id))
-    return Decision(outcomes={job.event.pk: outcome}, follow=result.follow)
+    filling = [fills.fill_event(candidacy, job.event)] if created is None else []
+    return Decision(outcomes={job.event.pk: outcome}, follow=[*result.follow, *filling])
 
 
 def _end(job: Job, outcome: outcomes.Outcome) -> Decision:

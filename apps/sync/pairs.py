@@ -11,6 +11,7 @@ from datetime import datetime
 
 from apps.candidates import services as candidates
 from apps.candidates.models import Candidacy, Profile
+from apps.connections import selectors as connections
 from apps.ledger import outcomes
 from apps.ledger import services as ledger
 from apps.ledger.models import Event
@@ -44,7 +45,9 @@ def table_of(mapping: Mapping) -> StageTable:
 
 
 def policy_of(mapping: Mapping) -> plan.Policy:
-    return plan.Policy(name=mapping.policy)
+    """How a conflict of this mapping is decided; the ATS's clock is as fine as its provider says (rule 13)."""
+    resolution = connections.capabilities_of(mapping.job.connection).change_time
+    return plan.Policy(name=mapping.policy, resolution=resolution)
 
 
 def pair_of(candidacy: Candidacy, profile: Profile) -> Pair:

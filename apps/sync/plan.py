@@ -106,6 +106,14 @@ def see_linkedin(pair: Pair, value: str, changed_at: datetime | None, table: Sta
     return _to_ats(pair, value, table)
 
 
+def ask_before_ending(decided: Decided, *, profiles: int) -> Decided:
+    """A reject or hire from one of several Projects speaks for all of them, so a person is asked (rule 15)."""
+    if profiles < 2 or decided.write_ats not in TERMINAL:
+        return decided
+    why = f"One of {profiles} Projects would make them {decided.write_ats[1:]} in the ATS; decide there."
+    return Decided(Verdict.CONFLICT, why, transition=decided.transition)
+
+
 def see_ats(pair: Pair, value: str, changed_at: datetime | None, table: StageTable, policy: Policy) -> Decided:
     """The application shows `value` (a stage id, REJECTED or HIRED)."""
     if not pair.met:

@@ -15,6 +15,7 @@ from apps.core import errors
 from apps.ledger import drain, leases, outcomes
 from apps.ledger import services as ledger
 from apps.ledger.leases import Claimed, Lease
+from apps.ledger.models import Event
 from apps.ledger.outcomes import Decision, Unit
 from apps.ledger.services import NewEvent
 from apps.ledger.states import Priority, State
@@ -133,6 +134,21 @@ def row_event(connection_id: UUID, profile: contract.Profile, *, caused_by: int 
         payload=wire.profile_to_payload(profile),
         dedupe=f"profile:{profile.id}:{profile.modified_at.isoformat()}:{profile.stage}:{profile.removed}",
         caused_by=caused_by,
+    )
+
+
+def earlier_row(connection_id: UUID, row: Event, *, mapping_id: UUID) -> NewEvent:
+    """A row that was skipped because its mapping was not live, to be planned now that it is."""
+    gate = lanes.arrival_gate(connection_id)
+    return NewEvent(
+        kind=row.kind,
+        mailbox=lanes.profile_mailbox(connection_id, row.payload["id"]),
+        gate=gate,
+        priority=Priority.BACKFILL,
+        connection=connection_id,
+        payload=row.payload,
+        dedupe=f"live:{mapping_id}:{row.pk}",
+        caused_by=row.pk,
     )
 
 

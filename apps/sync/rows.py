@@ -217,6 +217,7 @@ def _changed(event: Event, seen: contract.Profile, profile: Profile, candidacy: 
     decided = plan.see_linkedin(
         pairs.pair_of(candidacy, profile), seen.stage, seen.stage_changed_at, table, pairs.policy_of(candidacy.mapping)
     )
+    decided = plan.ask_before_ending(decided, profiles=candidacy.profiles.filter(removed=False).count())
     if decided.transition:
         candidates.record_transition(
             candidacy=candidacy,

@@ -28,7 +28,7 @@ from apps.ledger.outcomes import Decision, Outcome, Tried, Unit
 from apps.ledger.states import EffectState, Reason
 from apps.mappings.models import MappingState
 from apps.providers import contract
-from apps.sync import arrivals, index, lanes, moves
+from apps.sync import arrivals, fills, index, lanes, moves
 from apps.sync.steps import DEADLINE, Job, Ready
 
 CALLS_AT_ONCE = 8
@@ -107,9 +107,14 @@ def _perform(lease: Lease, connection_id: UUID, jobs: Sequence[Job], *, now: dat
 def _look(ats: contract.Ats, connection_id: UUID, jobs: Sequence[Job], *, now: datetime) -> list[Ready]:
     arriving = [job for job in jobs if job.event.kind == "write.arrive"]
     moving = [job for job in jobs if job.event.kind == "write.move"]
+    filling = [job for job in jobs if job.event.kind == "write.fill"]
     if any(not job.candidacy.person.remote_id for job in arriving):
         index.read_forward(connection_id, ats, now=now)
-    return [*arrivals.look(ats, arriving, now=now), *moves.look(ats, moving, now=now)]
+    return [
+        *arrivals.look(ats, arriving, now=now),
+        *moves.look(ats, moving, now=now),
+        *fills.look(ats, filling, now=now),
+    ]
 
 
 def _unit(job: Job, decide: Callable[[], Decision]) -> Unit:

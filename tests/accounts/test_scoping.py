@@ -27,6 +27,7 @@ OF_EVERYONE = {
     "sync/hooks.py": "an ATS does not say whose application changed; the event gets its client here",
     "sync/moves.py": "the engine writes the candidacy whose lease it has; its guard counts a mapping's moves",
     "sync/rows.py": "LinkedIn does not say whose Project it is; the event gets its client here",
+    "sync/services.py": "an ops lead names the mapping whose earlier people come in",
     "sync/writes.py": "the engine performs what was planned, for every client in turn",
 }
 """Each module that reads every client's rows at once, and why. A page, an API or a selector is never here."""

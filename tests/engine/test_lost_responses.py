@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from apps.demo import scenario
 from apps.ledger.states import EffectState
 from tests.engine.conftest import Engine, running_engine
 
 pytestmark = pytest.mark.django_db
 
-WRITES = ("create", "attach", "move", "reject", "reopen", "hire", "stages")
+WRITES = ("create", "attach", "update", "move", "reject", "reopen", "hire", "stages")
 LOSSES = {
     "the first answer lost": ("lose_response", {"times": 1}),
     "the first two answers lost": ("lose_response", {"times": 2}),
@@ -24,6 +25,7 @@ LOSSES = {
 REQUEST = {
     "create": "POST /greenhouse/v3/candidates$",
     "attach": "POST /greenhouse/v3/applications$",
+    "update": "PATCH /greenhouse/v3/candidates/[0-9]+$",
     "move": "applications/[0-9]+/move$",
     "reject": "applications/[0-9]+/reject$",
     "reopen": "applications/[0-9]+/unreject$",
@@ -56,6 +58,22 @@ def attach(engine: Engine, spoil: Callable[[], None], mapping: int) -> None:
     engine.settle()
     assert [len(engine.candidates(number)) for number in people] == [1, 1]
     assert [len(engine.applications(number)) for number in people] == [2, 2]
+
+
+def update(engine: Engine, spoil: Callable[[], None], mapping: int) -> None:
+    """Two people whom Greenhouse knows already, one with a company of her own."""
+    people = engine.people(2)
+    for number, company in zip(people, (None, "Tailspin"), strict=True):
+        known = scenario.person(number)
+        name = {"first_name": known["first"], "last_name": known["last"], "company": company}
+        engine.sandbox.act("greenhouse", "create_candidate", **name, linkedin_url=known["url"])
+    engine.settle()
+    spoil()
+    engine.arrive(people)
+    engine.wait(lambda: all(engine.candidates(number)[0]["title"] == "Engineer" for number in people))
+    engine.settle()
+    assert [engine.candidates(number)[0]["company"] for number in people] == ["Contoso", "Tailspin"]
+    assert [len(engine.candidates(number)) for number in people] == [1, 1]
 
 
 def move(engine: Engine, spoil: Callable[[], None], mapping: int) -> None:
@@ -126,6 +144,7 @@ def _stands_at(engine: Engine, number: int, stage: str) -> bool:
 ACTS = {
     "create": create,
     "attach": attach,
+    "update": update,
     "move": move,
     "reject": reject,
     "reopen": reopen,

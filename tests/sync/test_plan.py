@@ -177,3 +177,12 @@ def test_no_row_moves_anyone_back_that_does_not_say_so(rows: list[MapRow], stage
     decided = plan.see_linkedin(agreed(stage, ats), other, NOW, table, Policy("ask"))
 
     assert not (decided.write_ats and table.is_backward(from_ats=ats, to_ats=decided.write_ats))
+
+
+@pytest.mark.parametrize("profiles", [1, 2, 5])
+@pytest.mark.parametrize("value", [REJECTED, HIRED, "stage-2"])
+def test_rule_15_one_of_several_projects_ends_nobody_unasked(profiles: int, value: str) -> None:
+    decided = plan.ask_before_ending(Decided(Verdict.WRITE, "", transition=True, write_ats=value), profiles=profiles)
+    asks = profiles > 1 and value in (REJECTED, HIRED)
+    assert (decided.verdict == Verdict.CONFLICT, decided.write_ats) == (asks, "" if asks else value)
+    assert decided.transition

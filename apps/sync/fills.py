@@ -1,0 +1,112 @@
+"""Filling what the ATS leaves empty of someone who was there before us (rule 21). Nothing is overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from apps.candidates import linkedin_urls
+from apps.candidates.models import Candidacy, IdentityKind, Person
+from apps.ledger import effects, outcomes
+from apps.ledger.effects import Intention
+from apps.ledger.models import Event
+from apps.ledger.outcomes import Decision
+from apps.ledger.services import NewEvent
+from apps.ledger.states import EffectState, Priority, Reason
+from apps.providers import contract
+from apps.sync import hooks, lanes, moves
+from apps.sync.steps import Job, Ready
+
+
+def fill_event(candidacy: Candidacy, event: Event) -> NewEvent:
+    """Once per candidacy and generation, for a person whom we found and did not create."""
+    person: Person = candidacy.person
+    gate = lanes.connection_gate(person.connection_id)
+    return NewEvent(
+        kind="write.fill",
+        mailbox=f"write:person:{person.pk}",
+        gate=gate,
+        turn=lanes.turn(gate, candidacy.client_id),
+        priority=Priority.NOTE,
+        connection=person.connection_id,
+        clients=(candidacy.client_id,),
+        subject=lanes.subject(person.pk),
+        payload={"candidacy": str(candidacy.pk)},
+        dedupe=f"fill:{candidacy.pk}:{candidacy.generation}",
+        caused_by=event.pk,
+    )
+
+
+def look(ats: contract.Ats, jobs: Sequence[Job], *, now: datetime) -> list[Ready]:
+    """Read the people in one go, then see what each of them lacks."""
+    there: dict[str, contract.Person] = {}
+    ids = sorted({job.candidacy.person.remote_id for job in jobs})
+    for start in range(0, len(ids), hooks.PERSON_BATCH):
+        there |= {found.id: found for found in ats.get_people(ids[start : start + hooks.PERSON_BATCH])}
+    return [_look_one(ats, job, there.get(job.candidacy.person.remote_id), now=now) for job in jobs]
+
+
+def _look_one(ats: contract.Ats, job: Job, there: contract.Person | None, *, now: datetime) -> Ready:
+    candidacy = job.candidacy
+    if there is None:
+        return Ready(job, decide=partial(moves.read_again, job.event, candidacy, None))
+    update = missing(
+        there,
+        company=candidacy.person.company,
+        title=candidacy.person.title,
+        url=_public_url(candidacy),
+        emails=_emails(candidacy.person),
+    )
+    key = f"update:{candidacy.person_id}:{candidacy.pk}:{candidacy.generation}"
+    if update is None:
+        return Ready(job, decide=partial(_filled, job, key, now=now))
+
+    def call() -> dict[str, str]:
+        ats.update_person(there.id, update)
+        return {}
+
+    intention = Intention(key=key, kind="update", event_id=job.event.pk, marker=there.id)
+    return Ready(job, intention=intention, call=call, done=partial(_done, job), repeatable=True)
+
+
+def missing(
+    there: contract.Person, *, company: str, title: str, url: str, emails: tuple[str, ...]
+) -> contract.PersonUpdate | None:
+    """What LinkedIn knows and the ATS leaves empty; arrays are what is there and the addition. None: nothing."""
+    has_linkedin = any(
+        isinstance(linkedin_urls.canonicalise(found), linkedin_urls.LinkedInKey) for found in there.social_urls
+    )
+    update = contract.PersonUpdate(
+        company=company if company and not there.company else None,
+        title=title if title and not there.title else None,
+        emails=emails if emails and not there.emails else None,
+        social_urls=(*there.social_urls, url) if url and not has_linkedin else None,
+    )
+    return update if update != contract.PersonUpdate() else None
+
+
+def _public_url(candidacy: Candidacy) -> str:
+    profile = candidacy.profiles.order_by("pk").first()
+    found = linkedin_urls.canonicalise(profile.url) if profile is not None else None
+    return found.display_url if isinstance(found, linkedin_urls.LinkedInKey) else ""
+
+
+def _emails(person: Person) -> tuple[str, ...]:
+    known = person.identities.filter(kind=IdentityKind.EMAIL, source="linkedin")
+    return tuple(known.order_by("pk").values_list("seen_as", flat=True))
+
+
+def _filled(job: Job, key: str, *, now: datetime) -> Decision:
+    """Nothing is empty, or an earlier try whose answer was lost has filled it."""
+    effects.found_done(key=key, now=now, result={})
+    ours = effects.find([key]).get(key)
+    if ours is not None and ours.state == EffectState.DONE:
+        return _done(job, {})
+    outcome = outcomes.skipped(Reason.ALREADY_TRUE, "The ATS has all that LinkedIn shows of them.")
+    return Decision(outcomes={job.event.pk: outcome})
+
+
+def _done(job: Job, result: dict[str, str]) -> Decision:
+    why = "Filled what was empty in the ATS; nothing was overwritten."
+    return Decision(outcomes={job.event.pk: outcomes.done(why, subject=lanes.subject(job.candidacy.person_id))})
