@@ -80,13 +80,14 @@ def _visible(scope: Scope) -> QuerySet[Connection]:
 
 
 def _row(one: Connection, waiting: int, refused: FaultRow | None, scope: Scope, now: datetime) -> ConnectionRow:
+    closed_for = tuple(connections.closed_for(one.pk))
     return ConnectionRow(
         id=one.pk,
         name=one.name,
         provider=one.provider,
         client=one.client.name if one.client and scope.covers([one.client.pk]) else "",
-        health=_health(one, now),
-        closed_for=tuple(connections.closed_for(one.pk)),
+        health=_health(one, now, outage="outage" in closed_for),
+        closed_for=closed_for,
         waiting=waiting,
         last_success_at=one.last_success_at,
         last_error=one.last_error if scope.unrestricted else "",
@@ -95,14 +96,14 @@ def _row(one: Connection, waiting: int, refused: FaultRow | None, scope: Scope, 
     )
 
 
-def _health(one: Connection, now: datetime) -> Health:
+def _health(one: Connection, now: datetime, *, outage: bool) -> Health:
     stopped = one.stopped_at or one.paused_at
     if stopped is not None:
         return Health("paused", stopped)
     credential = getattr(one, "credential", None)
     if credential is not None and credential.state == CredentialState.EXPIRED:
         return Health("expired", credential.changed_at)
-    if one.consecutive_errors > FAILING_FROM:
+    if outage or one.consecutive_errors > FAILING_FROM:
         return Health("failing", one.last_error_at, one.consecutive_errors)
     if credential is not None and credential.expires_at is not None and credential.expires_at - now < EXPIRES_SOON:
         return Health("expiring", credential.expires_at)

@@ -14,6 +14,7 @@ from apps.core import clock
 from apps.ledger import gates
 from apps.ledger.states import Reason
 from apps.portal.events import mask
+from tests.connections.factories import make_connection
 from tests.portal.factories import make_event, make_user, make_world
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +107,16 @@ def test_work_behind_a_closed_gate_shows_and_counts_as_held(admin: Browser) -> N
     assert "Detail Birch" in text_of(admin, "/events/?state=held")
     assert "Detail Birch" not in text_of(admin, "/events/?state=queued")
     assert "1 token expired" in text_of(admin, "/")
+
+
+def test_a_connection_that_is_shut_for_an_outage_is_not_called_healthy(admin: Browser) -> None:
+    connection = make_connection()
+    assert "Healthy" in text_of(admin, "/connections/")
+
+    gates.close_gate(gate=f"connection:{connection.pk}", reason=Reason.OUTAGE, now=clock.now())
+
+    assert "Failing" in text_of(admin, "/connections/")
+    assert "Healthy" not in text_of(admin, "/connections/")
 
 
 def test_an_event_shows_why_each_try_and_what_followed(admin: Browser) -> None:
