@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import structlog
 from django.conf import settings
-from django.db import connections
+from django.db import OperationalError, connections
 from django.utils.module_loading import import_string
 from django_q.brokers.orm import ORM
 
@@ -35,6 +35,17 @@ class NotifyBroker(ORM):  # type: ignore[misc]
         return made
 
     def dequeue(self) -> list[tuple[Any, str]] | None:
+        """What is queued, after waiting for a bell where nothing is. A lost database is waited for, here:
+        left to itself, django-q ends the process and begins another ten seconds later."""
+        try:
+            return self._await_task()
+        except OperationalError:
+            log.warning("broker.database.lost")
+            connections["default"].close()
+            time.sleep(WAIT)
+            return None
+
+    def _await_task(self) -> list[tuple[Any, str]] | None:
         self._sweep()
         found = super().dequeue()
         if found:
