@@ -19,7 +19,8 @@ env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.str("SYNCPORTAL_DATA", default=str(BASE_DIR / "var"))).resolve()
 DEBUG = env.bool("DEBUG", default=False)
-PRODUCTION = bool(env.str("DATABASE_URL", default="")) and not env.bool("SYNCPORTAL_LOCAL", default=False)
+EMBEDDED = not env.str("DATABASE_URL", default="")
+PRODUCTION = not EMBEDDED and not env.bool("SYNCPORTAL_LOCAL", default=False)
 """With a database server of its own it is a production; `SYNCPORTAL_LOCAL` says that it is a trial all the same."""
 
 
@@ -121,7 +122,9 @@ DATABASES = {
     "default": environ.Env.db_url_config(env.str("DATABASE_URL", default="") or database.start(DATA_DIR / "postgres"))
 }
 DATABASES["default"] |= {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c idle_in_transaction_session_timeout=60s"
+DATABASES["default"].setdefault("OPTIONS", {})["options"] = env.str(
+    "PGOPTIONS", default="-c idle_in_transaction_session_timeout=60s"
+)
 """A process that freezes inside a transaction lets go of its locks after this."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -136,6 +139,9 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
+vars().update(env.email_url("EMAIL_URL", default="filemail://"))
+EMAIL_FILE_PATH = DATA_DIR / "mail"
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="SyncPortal <syncportal@localhost>")
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/accounts/login/"
@@ -149,6 +155,8 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
+if not PRODUCTION:
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -192,6 +200,7 @@ SYNCPORTAL_LEASE_SECONDS = env.float("SYNCPORTAL_LEASE_SECONDS", default=60.0)
 SYNCPORTAL_CALL_SECONDS = env.float("SYNCPORTAL_CALL_SECONDS", default=10.0)
 if SYNCPORTAL_LEASE_SECONDS <= 2 * SYNCPORTAL_CALL_SECONDS:
     raise ImproperlyConfigured("SYNCPORTAL_LEASE_SECONDS must be more than twice SYNCPORTAL_CALL_SECONDS.")
+SYNCPORTAL_BEAT_SECONDS = env.float("SYNCPORTAL_BEAT_SECONDS", default=10.0)
 SYNCPORTAL_HOOK_BYTES = env.int("SYNCPORTAL_HOOK_BYTES", default=1_000_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = SYNCPORTAL_HOOK_BYTES
 

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from apps.core import clock
 
 GRACE = 10
 """Seconds a process has to end by itself; a drain in flight finishes its batch well within."""
+
+PORT_WAIT = 5.0
+"""Seconds to wait for a port: a killed supervisor's children end by themselves, but not at once."""
+
+PR_SET_PDEATHSIG = 1
+
+
+class PortInUse(RuntimeError):
+    """Another program listens there. The text says which port."""
 
 
 @dataclass
@@ -22,9 +37,14 @@ class Service:
     command: list[str]
     env: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    started_at: datetime | None = None
 
     def start(self) -> None:
-        self.process = subprocess.Popen(self.command, env={**os.environ, **self.env}, start_new_session=True)
+        """Start it in a session of its own, which ends with the process that started it."""
+        self.process = subprocess.Popen(
+            self.command, env={**os.environ, **self.env}, start_new_session=True, preexec_fn=_end_with_parent
+        )
+        self.started_at = clock.real_now()
 
     @property
     def runs(self) -> bool:
@@ -45,9 +65,10 @@ class Service:
             return
 
     def stop(self) -> None:
+        """Let the first process end the others in their order; kill what is left after GRACE."""
         if self.process is None:
             return
-        self.signal_group(signal.SIGTERM)
+        self.process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(GRACE)
         self.kill()
@@ -56,6 +77,34 @@ class Service:
         self.signal_group(signal.SIGKILL)
         if self.process is not None:
             self.process.wait()
+
+
+_libc = ctypes.CDLL(None)
+
+
+def _end_with_parent() -> None:
+    """Linux: SIGTERM to the child when its parent is killed, so that no orphan keeps the ports."""
+    if sys.platform == "linux":
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def await_port(port: int) -> None:
+    """Wait until the port is free. Raises PortInUse after PORT_WAIT."""
+    end = time.monotonic() + PORT_WAIT
+    while not _is_free(port):
+        if time.monotonic() > end:
+            raise PortInUse(f"Port {port} is in use by another program.")
+        time.sleep(0.1)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def sandbox(port: int, **env: str) -> Service:

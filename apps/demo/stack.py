@@ -84,13 +84,14 @@ def running(*, env: dict[str, str] | None = None, workers: int = 4, clusters: in
 def _await(stack: Stack, seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if stack.sandbox.answers() and _answers(f"{stack.web}/healthz"):
+        if stack.sandbox.answers() and answers(f"{stack.web}/healthz"):
             return
         time.sleep(0.1)
     raise TimeoutError("The sandbox or the web process does not answer.")
 
 
-def _answers(address: str) -> bool:
+def answers(address: str) -> bool:
+    """Whether a web process answers there, with success."""
     try:
         return httpx.get(address, timeout=2, trust_env=False).is_success
     except httpx.TransportError:

@@ -6,6 +6,7 @@ import itertools
 import random
 import time
 
+import httpx
 import structlog
 
 from apps.demo import scenario
@@ -21,6 +22,16 @@ DAILY_LIMIT = 20_000
 
 PAUSE = 6.0
 
+FIRST_PEOPLE = 9
+UNMAPPED_AT, REFUSED_AT = 4, 6
+"""The steps with someone whom the stage map, and someone whom Greenhouse, does not take: both end in a reason."""
+
+IN_PLAY = 30
+"""With more people than this in play, someone is rejected for everyone who is added."""
+
+UNMAPPED = "Silver medalist"
+"""A stage that a recruiter made up: no row of the stage map has it, so whoever is moved there is held."""
+
 
 def tell(sandbox: Sandbox, company: Company) -> None:
     """Go on until the process ends: add someone, move someone here, move someone there."""
@@ -28,7 +39,7 @@ def tell(sandbox: Sandbox, company: Company) -> None:
     for number in itertools.count():
         try:
             _step(sandbox, company, number, chance)
-        except RuntimeError as refused:
+        except (RuntimeError, httpx.TransportError) as refused:
             log.info("story.refused", why=str(refused)[:200])
         time.sleep(PAUSE)
 
@@ -36,14 +47,34 @@ def tell(sandbox: Sandbox, company: Company) -> None:
 def _step(sandbox: Sandbox, company: Company, number: int, chance: random.Random) -> None:
     project = company.mappings[number % len(company.mappings)].project.remote_id
     seat = f"urn:li:seat:{51 + number % 6}"
-    if number < 12 or number % 5 == 0:
-        sandbox.act("linkedin", "add_to_project", project=project, people=[scenario.person(number)], by=seat)
-        return
-    if number % 2:
-        rows = [row for row in sandbox.state("greenhouse")["applications"] if row["status"] == "in_process"]
-        if rows:
-            sandbox.act("greenhouse", "move", application_id=chance.choice(rows)["id"])
-        return
-    waiting = [row for row in sandbox.state("linkedin")["profiles"] if row["stage"] == "Contacted"]
+    if number == 0:
+        for place, mapping in enumerate(company.mappings):
+            people = [scenario.person(each) for each in range(place, FIRST_PEOPLE, len(company.mappings))]
+            sandbox.act("linkedin", "add_to_project", project=mapping.project.remote_id, people=people, by=seat)
+    elif number == UNMAPPED_AT:
+        sandbox.act("linkedin", "add_stage", project=project, stage=UNMAPPED)
+        _move_in_linkedin(sandbox, chance, seat, to=UNMAPPED, project=project)
+    elif number == REFUSED_AT or number % 5 == 0:
+        if number == REFUSED_AT:
+            sandbox.fault("greenhouse", "5xx", "POST /greenhouse/v3/candidates", status=422)
+        someone = scenario.person(FIRST_PEOPLE + number)
+        sandbox.act("linkedin", "add_to_project", project=project, people=[someone], by=seat)
+    elif number % 2:
+        _act_in_greenhouse(sandbox, chance, end=number % 20 == 13)
+    else:
+        _move_in_linkedin(sandbox, chance, seat, to="In Progress")
+
+
+def _act_in_greenhouse(sandbox: Sandbox, chance: random.Random, *, end: bool) -> None:
+    """Someone goes one stage on, or to an `end`: also wherever too many are in play."""
+    rows = [row for row in sandbox.state("greenhouse")["applications"] if row["status"] == "in_process"]
+    if rows:
+        do = "reject" if end or len(rows) > IN_PLAY else "move"
+        sandbox.act("greenhouse", do, application_id=chance.choice(rows)["id"])
+
+
+def _move_in_linkedin(sandbox: Sandbox, chance: random.Random, seat: str, *, to: str, project: str = "") -> None:
+    rows = sandbox.state("linkedin")["profiles"]
+    waiting = [row for row in rows if row["stage"] == "Contacted" and project in ("", row["project"])]
     if waiting:
-        sandbox.act("linkedin", "move", profile=chance.choice(waiting)["id"], stage="In Progress", by=seat)
+        sandbox.act("linkedin", "move", profile=chance.choice(waiting)["id"], stage=to, by=seat)

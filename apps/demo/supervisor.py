@@ -4,9 +4,11 @@ progress is replaced (its processes look alive: facts of django-q2), PostgreSQL 
 from __future__ import annotations
 
 import contextlib
+import signal
 import time
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
 
 import structlog
 from django.conf import settings
@@ -19,52 +21,65 @@ from syncportal import database
 
 log = structlog.get_logger()
 
-NO_PROGRESS = timedelta(seconds=60)
-"""Six missed idle beats, and longer than any single batch: then the cluster is taken for frozen."""
+MISSED_BEATS = 6
+"""Longer, in all, than any single batch: then the cluster is taken for frozen."""
 
 LOOK_EVERY = 1.0
 
+ENDINGS = (signal.SIGINT, signal.SIGTERM)
 
-def supervise(services: Sequence[Service], *, until: Callable[[], bool] = lambda: False) -> None:
-    """Run until `until` says so or Ctrl-C; stops everything it started."""
-    started = clock.real_now()
+
+@contextmanager
+def stopping(services: Sequence[Service]) -> Iterator[None]:
+    """Stop the services and the embedded database at the end. Ctrl-C and SIGTERM are quiet ends."""
+    for number in ENDINGS:
+        signal.signal(number, signal.default_int_handler)
     try:
-        for service in services:
-            if not service.runs:
-                service.start()
-        while not until():
-            time.sleep(LOOK_EVERY)
-            _mend_database()
-            for service in services:
-                started = _mend(service, started)
+        yield
     except KeyboardInterrupt:
         log.info("supervisor.stopping")
     finally:
+        for number in ENDINGS:
+            signal.signal(number, signal.SIG_IGN)
         for service in reversed(services):
             service.stop()
+        connections.close_all()
+        if settings.EMBEDDED:
+            database.stop(settings.DATA_DIR / "postgres")
 
 
-def _mend(service: Service, worker_since: datetime) -> datetime:
-    """Restart what ended or froze; returns since when the present worker runs."""
+def supervise(services: Sequence[Service], *, until: Callable[[], bool] = lambda: False) -> None:
+    """Start what does not run yet, and keep all of it running until `until` says so."""
+    for service in services:
+        if not service.runs:
+            service.start()
+    while not until():
+        time.sleep(LOOK_EVERY)
+        _mend_database()
+        for service in services:
+            _mend(service)
+
+
+def _mend(service: Service) -> None:
+    """Restart what ended or froze."""
     if not service.runs:
-        log.warning("supervisor.restart", service=service.name, why="it ended")
-        service.kill()
-        service.start()
-        return clock.real_now() if service.name == "worker" else worker_since
-    if service.name == "worker" and _is_frozen(worker_since):
-        log.warning("supervisor.restart", service=service.name, why="no progress")
-        service.kill()
-        service.start()
-        return clock.real_now()
-    return worker_since
+        why = "it ended"
+    elif service.name == "worker" and _is_frozen(service):
+        why = "no progress"
+    else:
+        return
+    log.warning("supervisor.restart", service=service.name, why=why)
+    service.kill()
+    service.start()
 
 
-def _is_frozen(since: datetime) -> bool:
+def _is_frozen(worker: Service) -> bool:
+    """A worker has as long for its first beat as for any other."""
     try:
-        last = health.last_progress()
+        seen = [at for at in (health.last_progress(), worker.started_at) if at is not None]
     except OperationalError:
         return False
-    return clock.real_now() - max(last or since, since) > NO_PROGRESS
+    return clock.real_now() - max(seen) > MISSED_BEATS * timedelta(seconds=settings.SYNCPORTAL_BEAT_SECONDS)
 
 
 def _mend_database() -> None:
@@ -74,7 +89,7 @@ def _mend_database() -> None:
             cursor.execute("SELECT 1")
     except OperationalError:
         connections["default"].close()
-        if not settings.PRODUCTION:
+        if settings.EMBEDDED:
             log.warning("supervisor.restart", service="postgres", why="it does not answer")
             with contextlib.suppress(database.NotReady):
                 database.start(settings.DATA_DIR / "postgres")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection as database
 
 from apps.core import clock, jobs
@@ -13,8 +14,6 @@ from apps.ledger import gates, health, leases, services
 
 DRAIN_BUDGET = timedelta(seconds=50)
 """Under the cluster's 120 s time-out with room for the last batch."""
-
-BEAT_EVERY = timedelta(seconds=10)
 
 Sweeper = Callable[[datetime], None]
 
@@ -61,4 +60,4 @@ def _anything_due() -> bool:
 def _beat_is_due() -> bool:
     """An idle worker still proves, every few seconds, that a wake-up reaches the drain."""
     last = health.last_progress()
-    return last is None or clock.real_now() - last > BEAT_EVERY
+    return last is None or clock.real_now() - last > timedelta(seconds=settings.SYNCPORTAL_BEAT_SECONDS)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import logging
 import os
-import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -13,10 +16,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.accounts.models import Client
 from apps.connections.models import Connection
-from apps.demo import processes, scenario, story, supervisor
+from apps.demo import processes, scenario, stack, story, supervisor
 from apps.demo.sandbox import Sandbox
 from apps.demo.smoke import wait_until
-from syncportal import database
+
+START_SECONDS = 60
 
 
 class Command(BaseCommand):
@@ -26,28 +30,15 @@ class Command(BaseCommand):
         port = int(os.environ.get("PORT", "8000"))
         sandbox_port = int(os.environ.get("SANDBOX_PORT", "9000"))
         refuse_production()
-        call_command("migrate", verbosity=0)
-        refuse_real_work()
-        if Client.objects.exists():
-            call_command("flush", interactive=False, verbosity=0)
+        logging.getLogger().setLevel(os.environ.setdefault("LOG_LEVEL", "WARNING"))
         services = [processes.sandbox(sandbox_port), processes.web(port), processes.worker()]
-        for service in services:
-            service.start()
-        sandbox = Sandbox(f"http://127.0.0.1:{sandbox_port}")
-        wait_until(sandbox.answers, 30)
-        company = scenario.build(
-            sandbox,
-            web=f"http://127.0.0.1:{port}",
-            names=story.REQUISITIONS,
-            every_seconds={"profiles": story.POLL_SECONDS, "applications": 120},
-            daily_limit=story.DAILY_LIMIT,
-            ats={"ceiling": 500},
-        )
-        self.stdout.write(_welcome(port, sandbox_port))
-        threading.Thread(target=story.tell, args=(sandbox, company), daemon=True).start()
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop is a Ctrl-C
-        supervisor.supervise(services)
-        database.stop(settings.DATA_DIR / "postgres")
+        with _own_folder(), supervisor.stopping(services):
+            _await_ports(port, sandbox_port)
+            _empty_database()
+            for service in services:
+                service.start()
+            self.stdout.write(_tell_story(port, sandbox_port))
+            supervisor.supervise(services)
 
 
 def refuse_production() -> None:
@@ -67,10 +58,59 @@ def refuse_real_work() -> None:
         )
 
 
-def _welcome(port: int, sandbox_port: int) -> str:
+@contextmanager
+def _own_folder() -> Iterator[None]:
+    """Keep a second demo off this one's database."""
+    with (settings.DATA_DIR / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CommandError(f"A demo already runs on {settings.DATA_DIR}. Ctrl-C there stops it.") from None
+        yield
+
+
+def _await_ports(port: int, sandbox_port: int) -> None:
+    try:
+        processes.await_port(port)
+        processes.await_port(sandbox_port)
+    except processes.PortInUse as taken:
+        raise CommandError(f"{taken} Choose others: PORT=8001 SANDBOX_PORT=9001 make demo") from None
+
+
+def _empty_database() -> None:
+    call_command("migrate", verbosity=0)
+    refuse_real_work()
+    if Client.objects.exists():
+        call_command("flush", interactive=False, verbosity=0)
+
+
+def _tell_story(port: int, sandbox_port: int) -> str:
+    """Wait for the processes, make the company, and let its people move from now on. Returns the welcome."""
+    web = f"http://127.0.0.1:{port}"
+    sandbox = Sandbox(f"http://127.0.0.1:{sandbox_port}")
+    try:
+        wait_until(lambda: sandbox.answers() and stack.answers(f"{web}/healthz"), START_SECONDS)
+        company = scenario.build(
+            sandbox,
+            web=web,
+            names=story.REQUISITIONS,
+            every_seconds={"profiles": story.POLL_SECONDS, "applications": 120},
+            daily_limit=story.DAILY_LIMIT,
+            ats={"ceiling": 500},
+            seconds=START_SECONDS,
+        )
+    except TimeoutError:
+        raise CommandError(
+            f"The demo did not come up within {START_SECONDS} s. LOG_LEVEL=INFO make demo says more."
+        ) from None
+    threading.Thread(target=story.tell, args=(sandbox, company), daemon=True).start()
+    return _welcome(web, sandbox.base)
+
+
+def _welcome(web: str, sandbox: str) -> str:
     people = "\n".join(f"  {role.label:<10} {email}" for email, role, _, _ in scenario.PEOPLE)
     return (
-        f"\nSyncPortal runs at http://127.0.0.1:{port}/  (sandbox: http://127.0.0.1:{sandbox_port}/_control/)\n"
+        f"\nSyncPortal runs at {web}/  (sandbox: {sandbox}/_control/)\n"
         f"Sign in, password {scenario.PASSWORD!r}:\n{people}\n"
         "Recruiters add people and move them from now on; watch the sync log. Ctrl-C stops everything.\n"
     )
