@@ -19,7 +19,7 @@ from apps.ledger.states import EffectState, Reason
 from apps.mappings.models import Seat
 from apps.mappings.rules import TERMINAL
 from apps.providers import contract
-from apps.sync import fills, hooks, lanes, pairs
+from apps.sync import fills, hooks, lanes, moves, pairs
 from apps.sync.steps import Job, Ready
 
 
@@ -174,6 +174,7 @@ def _create(ats: contract.Ats, job: Job) -> Ready:
     application = _application(candidacy, profile)
 
     def call() -> dict[str, str]:
+        _note_stage(candidacy, application)
         created = ats.create_person(new, application)
         return {"person_id": created.person_id, "application_id": created.application_id}
 
@@ -199,6 +200,12 @@ def _application(candidacy: Candidacy, profile: Profile | None) -> contract.NewA
         source_id=mapping.source_id,
         owner_id=owner or mapping.default_owner,
     )
+
+
+def _note_stage(candidacy: Candidacy, application: contract.NewApplication) -> None:
+    """Where we put them, so that somebody who moves them on before our first look is told from us."""
+    if application.stage_id:
+        moves.note_sent(candidacy, [application.stage_id])
 
 
 def _created(job: Job, result: dict[str, str]) -> Decision:
@@ -233,6 +240,7 @@ def _attach(ats: contract.Ats, job: Job, effect: Effect | None, *, created: Effe
     application = _application(candidacy, candidacy.profiles.order_by("pk").first())
 
     def call() -> dict[str, str]:
+        _note_stage(candidacy, application)
         return {"application_id": ats.attach(candidacy.person.remote_id, application)}
 
     intention = Intention(

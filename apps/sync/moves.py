@@ -43,7 +43,8 @@ def _look_one(ats: contract.Ats, job: Job, found: contract.Application | None, *
     here = hooks.value_of(found)
     if here == value:
         return Ready(job, decide=partial(_moved, job, {}, now=now))
-    if here != candidacy.ats_observed and not _we_reopened(job, here, now=now):
+    ours = _we_reopened(job, here, now=now) or here in candidacy.ats_sent
+    if here != candidacy.ats_observed and not ours:
         return Ready(job, decide=partial(read_again, job.event, candidacy, None))
     if value in TERMINAL and _guard_is_full(candidacy, now=now):
         return Ready(job, decide=partial(_halt, job, now=now))
@@ -82,7 +83,7 @@ def _write(ats: contract.Ats, job: Job, found: contract.Application, value: str,
     kind = "reject" if value == REJECTED else "hire" if value == HIRED else "reopen" if here == REJECTED else "move"
 
     def call() -> dict[str, str]:
-        _note_sent(candidacy, [value, found.stage_id] if kind == "reopen" else [value])
+        note_sent(candidacy, [value, found.stage_id] if kind == "reopen" else [value])
         match kind:
             case "reject":
                 ats.reject(found)
@@ -101,7 +102,7 @@ def _write(ats: contract.Ats, job: Job, found: contract.Application, value: str,
     return Ready(job, intention=intention, call=call, done=done, repeatable=kind != "hire")
 
 
-def _note_sent(candidacy: Candidacy, values: Sequence[str]) -> None:
+def note_sent(candidacy: Candidacy, values: Sequence[str]) -> None:
     """Before the call, so that its echo is known even if we die during it."""
     sent = [*[old for old in candidacy.ats_sent if old not in values], *values]
     Candidacy.objects.of_everyone().filter(pk=candidacy.pk).update(ats_sent=sent)

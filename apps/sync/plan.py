@@ -39,6 +39,11 @@ class Side:
     def wants_unsent(self) -> bool:
         return bool(self.desired) and self.desired != self.observed and self.desired not in self.sent
 
+    @property
+    def wants_sent(self) -> bool:
+        """A write was tried and is not known to have been made."""
+        return self.desired in self.sent and self.desired != self.observed
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -84,6 +89,9 @@ def see_linkedin(pair: Pair, value: str, changed_at: datetime | None, table: Sta
         return meet(
             replace(pair, linkedin=replace(pair.linkedin, observed=value, changed_at=changed_at)), table, ours=False
         )
+    if value == pair.agreed_linkedin and pair.linkedin.observed != value and pair.ats.wants_sent:
+        why = "They were moved back in LinkedIn before the move that followed them was known to be made."
+        return Decided(Verdict.WRITE, why, transition=True, write_ats=pair.agreed_ats)
     if value == pair.agreed_linkedin or value in pair.linkedin.sent:
         return Decided(Verdict.ECHO, "This is the stage both sides agreed on.", drop_ats=pair.ats.wants_unsent)
     if value == pair.linkedin.desired:
@@ -111,13 +119,16 @@ def ask_before_ending(decided: Decided, *, profiles: int) -> Decided:
     if profiles < 2 or decided.write_ats not in TERMINAL:
         return decided
     why = f"One of {profiles} Projects would make them {decided.write_ats[1:]} in the ATS; decide there."
-    return Decided(Verdict.CONFLICT, why, transition=decided.transition)
+    return replace(decided, verdict=Verdict.CONFLICT, why=why, write_ats="")
 
 
 def see_ats(pair: Pair, value: str, changed_at: datetime | None, table: StageTable, policy: Policy) -> Decided:
     """The application shows `value` (a stage id, REJECTED or HIRED)."""
     if not pair.met:
         return meet(replace(pair, ats=replace(pair.ats, observed=value, changed_at=changed_at)), table, ours=False)
+    if value == pair.agreed_ats and pair.ats.observed != value and pair.linkedin.wants_sent:
+        why = "They were moved back in the ATS before the move that followed them was known to be made."
+        return Decided(Verdict.WRITE, why, transition=True, write_linkedin=pair.agreed_linkedin)
     if value == pair.agreed_ats or value in pair.ats.sent:
         return Decided(
             Verdict.ECHO, "This is the stage both sides agreed on.", drop_linkedin=pair.linkedin.wants_unsent
@@ -146,13 +157,14 @@ def see_ats(pair: Pair, value: str, changed_at: datetime | None, table: StageTab
 
 def meet(pair: Pair, table: StageTable, *, ours: bool) -> Decided:
     """The first time that an application stands beside a profile. `ours`: SyncPortal made the
-    application, so it goes to the stage that the profile maps to; else the application's stage is
-    shown (rule 15)."""
-    if ours and pair.ats.observed not in TERMINAL:
+    application, so it goes to the stage that the profile maps to, unless somebody moved it on since it
+    was made; else the application's stage is shown (rule 15)."""
+    moved_on = bool(pair.ats.sent) and pair.ats.observed not in pair.ats.sent
+    if ours and pair.ats.observed not in TERMINAL and not moved_on:
         return _meet_ours(pair, table)
     if table.allows(pair.linkedin.observed, pair.ats.observed):
         return Decided(Verdict.AGREED, "The two stages fit.", agreed=(pair.linkedin.observed, pair.ats.observed))
-    return replace(_to_linkedin(pair.ats.observed, table), transition=False)
+    return replace(_to_linkedin(pair.ats.observed, table), transition=ours and moved_on)
 
 
 def _meet_ours(pair: Pair, table: StageTable) -> Decided:
@@ -197,6 +209,17 @@ def _to_linkedin(value: str, table: StageTable) -> Decided:
 
 
 def _conflict(
+    pair: Pair, value: str, changed_at: datetime | None, side: str, table: StageTable, policy: Policy
+) -> Decided:
+    """What the policy says; a write that waits for the side just moved was planned before that move, so
+    it goes: it would undo what a person did there."""
+    decided = _by_policy(pair, value, changed_at, side, table, policy)
+    if side == "linkedin":
+        return replace(decided, drop_linkedin=bool(pair.linkedin.desired))
+    return replace(decided, drop_ats=bool(pair.ats.desired))
+
+
+def _by_policy(
     pair: Pair, value: str, changed_at: datetime | None, side: str, table: StageTable, policy: Policy
 ) -> Decided:
     winner = policy.name

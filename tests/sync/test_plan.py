@@ -111,6 +111,28 @@ def test_newest_asks_where_the_times_are_too_close_rule_13(apart: timedelta, pol
     assert plan.see_ats(pair, "phone", NOW, COARSE, Policy(policy)).verdict == verdict
 
 
+@pytest.mark.parametrize("policy", ["ask", "ats", "linkedin"])
+def test_a_write_that_waits_never_undoes_a_move_that_came_first_rule_9(policy: str) -> None:
+    waits = Side("Contacted", NOW, desired="In Progress")
+    pair = replace(agreed("Contacted", "review"), linkedin=waits, ats=Side("phone", NOW))
+    assert plan.see_linkedin(pair, "Replied", NOW, COARSE, Policy(policy)).drop_linkedin
+
+    pair = replace(agreed("Contacted", "review"), linkedin=Side("In Progress", NOW), ats=Side("review", desired="phone"))
+    assert plan.see_ats(pair, "offer", NOW, COARSE, Policy(policy)).drop_ats
+
+
+def test_someone_moved_back_while_the_answer_to_our_write_is_lost_is_brought_back_rule_12() -> None:
+    lost = Side("review", NOW, desired="phone", sent=("phone",))
+    pair = replace(agreed("Contacted", "review"), linkedin=Side("In Progress", NOW), ats=lost)
+    back = plan.see_linkedin(pair, "Contacted", NOW, COARSE, Policy())
+    assert (back.verdict, back.write_ats, back.transition) == (Verdict.WRITE, "review", True)
+
+    lost = Side("Contacted", NOW, desired="In Progress", sent=("In Progress",))
+    pair = replace(agreed("Contacted", "review"), linkedin=lost, ats=Side("phone", NOW))
+    back = plan.see_ats(pair, "review", NOW, COARSE, Policy())
+    assert (back.verdict, back.write_linkedin, back.transition) == (Verdict.WRITE, "Contacted", True)
+
+
 def test_an_unmapped_stage_waits_for_a_row() -> None:
     pair = agreed("Contacted", "review")
 
@@ -123,6 +145,14 @@ def test_our_own_application_goes_to_the_mapped_stage_and_a_found_one_is_shown()
 
     assert plan.meet(pair, COARSE, ours=True).write_ats == "phone"
     assert plan.meet(pair, COARSE, ours=False).write_linkedin == "Contacted"
+
+
+def test_our_own_application_that_somebody_moved_on_before_it_was_read_stays_where_it_is() -> None:
+    pair = Pair(linkedin=Side("Contacted", NOW), ats=Side("phone", NOW, sent=("review",)))
+
+    decided = plan.meet(pair, COARSE, ours=True)
+
+    assert (decided.write_ats, decided.write_linkedin, decided.transition) == ("", "In Progress", True)
 
 
 STAGES = st.sampled_from(["Contacted", "Replied", "In Progress", "Hired", "Archived", "Other"])
