@@ -92,7 +92,7 @@ def _write_all(lease: Lease, connection_id: UUID, moves: Sequence[Move], *, now:
     try:
         lease.require(2 * DEADLINE)
         fresh = linkedin.get_profiles([move.profile.remote_id for move in moves])
-        units, to_write = _compare(moves, fresh, now=now)
+        units, to_write = compare(moves, fresh, now=now)
         if not to_write:
             return units
         _note_sent(to_write)
@@ -111,9 +111,12 @@ def _write_all(lease: Lease, connection_id: UUID, moves: Sequence[Move], *, now:
     return units
 
 
-def _compare(
+def compare(
     moves: Sequence[Move], fresh: Mapping[str, contract.Profile], *, now: datetime
 ) -> tuple[list[Unit], list[Move]]:
+    """Those that are there already or were moved by somebody end here; the rest are to be written.
+
+    What an earlier try of ours may have brought there is nobody else's move (rule 8)."""
     units: list[Unit] = []
     to_write: list[Move] = []
     for move in moves:
@@ -124,7 +127,7 @@ def _compare(
         elif there.stage == move.value:
             tried = Tried(operation="get_profiles", outcome="already_true")
             units.append(_unit(move, partial(_moved, move, tried, now=now)))
-        elif there.stage != move.profile.observed or there.removed:
+        elif there.removed or there.stage not in (move.profile.observed, *move.profile.sent):
             units.append(_unit(move, partial(_changed_there, move, there)))
         else:
             to_write.append(move)

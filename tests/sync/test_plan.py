@@ -117,7 +117,9 @@ def test_a_write_that_waits_never_undoes_a_move_that_came_first_rule_9(policy: s
     pair = replace(agreed("Contacted", "review"), linkedin=waits, ats=Side("phone", NOW))
     assert plan.see_linkedin(pair, "Replied", NOW, COARSE, Policy(policy)).drop_linkedin
 
-    pair = replace(agreed("Contacted", "review"), linkedin=Side("In Progress", NOW), ats=Side("review", desired="phone"))
+    pair = replace(
+        agreed("Contacted", "review"), linkedin=Side("In Progress", NOW), ats=Side("review", desired="phone")
+    )
     assert plan.see_ats(pair, "offer", NOW, COARSE, Policy(policy)).drop_ats
 
 
