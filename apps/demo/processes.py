@@ -6,10 +6,8 @@ import contextlib
 import ctypes
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,14 +17,7 @@ from apps.core import clock
 GRACE = 10
 """Seconds a process has to end by itself; a drain in flight finishes its batch well within."""
 
-PORT_WAIT = 5.0
-"""Seconds to wait for a port: a killed supervisor's children end by themselves, but not at once."""
-
 PR_SET_PDEATHSIG = 1
-
-
-class PortInUse(RuntimeError):
-    """Another program listens there. The text says which port."""
 
 
 @dataclass
@@ -86,25 +77,6 @@ def _end_with_parent() -> None:
     """Linux: SIGTERM to the child when its parent is killed, so that no orphan keeps the ports."""
     if sys.platform == "linux":
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def await_port(port: int) -> None:
-    """Wait until the port is free. Raises PortInUse after PORT_WAIT."""
-    end = time.monotonic() + PORT_WAIT
-    while not _is_free(port):
-        if time.monotonic() > end:
-            raise PortInUse(f"Port {port} is in use by another program.")
-        time.sleep(0.1)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def sandbox(port: int, **env: str) -> Service:

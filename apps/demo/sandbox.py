@@ -50,13 +50,17 @@ class Sandbox:
             return False
 
     def _get(self, path: str, **asked: Any) -> dict[str, Any]:
-        return _told(self._http.get(path, params=asked))
+        return self._told("GET", path, params=asked)
 
     def _post(self, path: str, given: dict[str, Any]) -> dict[str, Any]:
-        return _told(self._http.post(path, json=given))
+        return self._told("POST", path, json=given)
 
-
-def _told(answer: httpx.Response) -> dict[str, Any]:
-    if answer.is_error:
-        raise RuntimeError(f"The sandbox refused {answer.request.url.path}: {answer.text}")
-    return dict(answer.json())
+    def _told(self, method: str, path: str, **given: Any) -> dict[str, Any]:
+        """Raises RuntimeError where the sandbox refuses or does not answer."""
+        try:
+            answer = self._http.request(method, path, **given)
+        except httpx.TransportError as silent:
+            raise RuntimeError(f"The sandbox does not answer {path}.") from silent
+        if answer.is_error:
+            raise RuntimeError(f"The sandbox refused {path}: {answer.text}")
+        return dict(answer.json())

@@ -18,6 +18,14 @@ from apps.demo.processes import Service
 from apps.demo.sandbox import Sandbox
 
 
+PORT_WAIT = 5.0
+"""Seconds to wait for a port: a killed supervisor's children end by themselves, but not at once."""
+
+
+class PortInUse(RuntimeError):
+    """Another program listens there. The text says which port."""
+
+
 @dataclass
 class Stack:
     """The running processes and their addresses."""
@@ -57,6 +65,25 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def await_port(port: int) -> None:
+    """Wait until the port is free. Raises PortInUse after PORT_WAIT."""
+    end = time.monotonic() + PORT_WAIT
+    while not _is_free(port):
+        if time.monotonic() > end:
+            raise PortInUse(f"Port {port} is in use by another program.")
+        time.sleep(0.1)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 @contextmanager

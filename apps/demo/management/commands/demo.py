@@ -71,9 +71,9 @@ def _own_folder() -> Iterator[None]:
 
 def _await_ports(port: int, sandbox_port: int) -> None:
     try:
-        processes.await_port(port)
-        processes.await_port(sandbox_port)
-    except processes.PortInUse as taken:
+        stack.await_port(port)
+        stack.await_port(sandbox_port)
+    except stack.PortInUse as taken:
         raise CommandError(f"{taken} Choose others: PORT=8001 SANDBOX_PORT=9001 make demo") from None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.demo import processes, supervisor
+from apps.demo import processes, stack, supervisor
 
 
 class Command(BaseCommand):
@@ -17,8 +17,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         port = int(os.environ.get("PORT", "8000"))
         try:
-            processes.await_port(port)
-        except processes.PortInUse as taken:
+            stack.await_port(port)
+        except stack.PortInUse as taken:
             raise CommandError(f"{taken} Choose another: PORT=8001 make run") from None
         services = [processes.web(port, SECURE_HTTPS="false"), processes.worker()]
         with supervisor.stopping(services):
