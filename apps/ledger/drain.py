@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,9 +15,9 @@ from django.db import OperationalError, transaction
 from apps.core import clock, errors
 from apps.ledger import health, leases, outcomes, services
 from apps.ledger.leases import Claimed, Lease
-from apps.ledger.models import Attempt, Event, Mailbox, Waiter
+from apps.ledger.models import Attempt, ClosedGate, Event, Mailbox, Waiter
 from apps.ledger.outcomes import Decision, Handler, Outcome, Unit
-from apps.ledger.states import FINAL, State
+from apps.ledger.states import FINAL, Reason, State
 
 log = structlog.get_logger()
 
@@ -139,9 +140,11 @@ def _settle(lease: Lease, units: Sequence[Unit], *, now: datetime) -> int:
 
 def _write(decision: Decision, *, now: datetime) -> None:
     attempts = dict(Event.objects.filter(pk__in=decision.outcomes).values_list("pk", "attempts"))
+    outage = _in_outage([pk for pk, outcome in decision.outcomes.items() if outcome.counts])
     tries: list[Attempt] = []
     for pk, outcome in decision.outcomes.items():
-        final = _spent(outcome, attempts[pk]) if outcome.counts else outcome
+        final = replace(outcome, counts=False) if pk in outage else outcome
+        final = _spent(final, attempts[pk]) if final.counts else final
         Event.objects.filter(pk=pk).update(**_changes(final, attempts[pk], now=now))
         tries += [
             Attempt(
@@ -155,6 +158,16 @@ def _write(decision: Decision, *, now: datetime) -> None:
             for tried in outcome.tried
         ]
     Attempt.objects.bulk_create(tries)
+
+
+def _in_outage(counting: Sequence[int]) -> set[int]:
+    """Those of the failed events whose gate is closed for an outage: the failure is their system's, not
+    their own, and spends no attempt."""
+    if not counting:
+        return set()
+    closed = ClosedGate.objects.filter(reason=Reason.OUTAGE).values("gate")
+    behind = Event.objects.filter(pk__in=counting, mailbox__gate__in=closed)
+    return set(behind.values_list("pk", flat=True))
 
 
 def _changes(outcome: Outcome, attempts: int, *, now: datetime) -> dict[str, Any]:
