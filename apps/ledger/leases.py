@@ -176,13 +176,15 @@ RETURNING key
 def take_keys(lease: Lease, keys: Collection[str], *, mailboxes: Sequence[int]) -> bool:
     """Take all of `keys` for the lease, or none.
 
-    The loser is noted as waiting for each key it lacked; `free_keys` makes it due again.
+    The loser is noted as waiting for each key it lacked; `free_keys` makes it due again. It gives back
+    what it took, not what another mailbox of the same lease had taken before.
     """
     wanted = sorted(set(keys))
     if not wanted:
         return True
     real = clock.real_now()
     with transaction.atomic():
+        ours = set(KeyLease.objects.filter(token=lease.token, key__in=wanted).values_list("key", flat=True))
         with database.cursor() as cursor:
             cursor.execute(TAKE, {"token": lease.token, "until": lease.until, "keys": wanted, "real": real})
             taken = {row[0] for row in cursor.fetchall()}
@@ -193,7 +195,7 @@ def take_keys(lease: Lease, keys: Collection[str], *, mailboxes: Sequence[int]) 
             )
             transaction.set_rollback(False)
     if missing:
-        _give_back(lease, taken)
+        _give_back(lease, taken - ours)
     return not missing
 
 

@@ -155,6 +155,23 @@ def test_keys_are_taken_all_or_none_and_the_loser_is_woken_rule_2() -> None:
     assert woken[0].events[0].attempts == 0
 
 
+def test_a_mailbox_that_loses_a_key_keeps_those_of_its_batch_rule_2() -> None:
+    arrive("other")
+    other = leases.claim(now=clock.now(), limit=1)
+    assert other is not None and leases.take_keys(other[0], {"person:2"}, mailboxes=[other[1][0].id])
+    arrive("first")
+    arrive("second")
+    lease, boxes = claim()
+    keys = frozenset({"person:1"})
+
+    assert leases.take_keys(lease, keys, mailboxes=[boxes[0].id])
+    assert not leases.take_keys(lease, {"person:1", "person:2"}, mailboxes=[boxes[1].id])
+
+    done = {event.pk: outcomes.done() for event in boxes[0].events}
+    unit = Unit(mailboxes=frozenset({boxes[0].id}), keys=keys, decide=lambda: outcomes.Decision(outcomes=done))
+    assert drain.settle(lease, [unit, outcomes.waiting(boxes[1])], now=clock.now()) == 1
+
+
 def test_stranded_events_are_revived_and_counted_rule_3() -> None:
     arrive()
     Mailbox.objects.update(due_at=None)
