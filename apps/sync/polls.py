@@ -18,7 +18,7 @@ from apps.ledger.leases import Claimed, Lease
 from apps.ledger.models import Event
 from apps.ledger.outcomes import Decision, Unit
 from apps.ledger.services import NewEvent
-from apps.ledger.states import Priority, State
+from apps.ledger.states import OPEN, Priority, State
 from apps.mappings import services as mappings
 from apps.providers import contract
 from apps.sync import index, lanes, pacing, wire
@@ -33,9 +33,18 @@ PAGES_PER_POLL = 10
 
 
 def append_due(now: datetime) -> None:
-    """Called by the sweep: an event for each listing whose time has come."""
+    """Called by the sweep: an event for each listing whose time has come.
+
+    One whose reading ended without planning the next (it killed its worker, say) is planned here.
+    """
     for stream in Stream.objects.filter(next_at__lte=now).select_related("connection"):
-        ledger.append(poll_event(stream), now=now)
+        event = poll_event(stream)
+        if ledger.append(event, now=now) is None and not _is_open(event.mailbox):
+            _plan_next(stream, now=now)
+
+
+def _is_open(mailbox: str) -> bool:
+    return Event.objects.filter(mailbox__key=mailbox, state__in=OPEN).exists()
 
 
 def poll_event(stream: Stream, *, go_on: str = "") -> NewEvent:
