@@ -17,7 +17,6 @@ from apps.demo import processes
 from apps.demo.processes import Service
 from apps.demo.sandbox import Sandbox
 
-
 PORT_WAIT = 5.0
 """Seconds to wait for a port: a killed supervisor's children end by themselves, but not at once."""
 
