@@ -189,6 +189,13 @@ def list_subject_events(*, scope: Scope, subject: str, limit: int = 100) -> tupl
     return tuple(_row(event, closed) for event in _visible(scope).filter(subject=subject).order_by("-id")[:limit])
 
 
+def list_stops(*, scope: Scope, subjects: Iterable[str]) -> Mapping[str, EventRow]:
+    """What stopped for each subject: the newest event that is held or dead; none for those that go on."""
+    closed = _closed()
+    stopped = _visible(scope).filter(subject__in=list(subjects), state__in=[State.HELD, State.DEAD])
+    return {event.subject: _row(event, closed) for event in stopped.order_by("id")}
+
+
 def count_states(*, scope: Scope) -> Mapping[str, int]:
     """Events by shown state, without the settled ones that nobody has to look at; each up to COUNTED_TO."""
     closed = _closed()

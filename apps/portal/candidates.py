@@ -73,8 +73,9 @@ def candidate_list(request: PortalRequest) -> HttpResponse:
     """Show people, newest first, searched by the address; HTMX asks for the rows alone."""
     now, text = clock.now(), shell.search_text(request)
     found = selectors.list_candidates(scope=request.scope, text=text, before=request.GET.get("before", ""))
+    stops = ledger.list_stops(scope=request.scope, subjects=[_subject(row.id) for row in found.rows])
     context = {
-        "lines": [_line(row, now) for row in found.rows],
+        "lines": [_line(row, now, stops.get(_subject(row.id))) for row in found.rows],
         "text": text,
         "older": "?" + urlencode({"q": text, "before": found.older}) if found.older else "",
         "paged": "before" in request.GET,
@@ -90,14 +91,15 @@ def candidate_detail(request: PortalRequest, person_id: UUID) -> HttpResponse:
     found = selectors.get_candidate(scope=request.scope, person_id=person_id)
     if found is None:
         raise Http404
-    events = ledger.list_subject_events(scope=request.scope, subject=f"person:{person_id}")
+    events = ledger.list_subject_events(scope=request.scope, subject=_subject(person_id))
+    stops = ledger.list_stops(scope=request.scope, subjects=[_subject(person_id)])
     stages = [_moved(one, now) for one in found.transitions]
     happened = [_happened(one, now) for one in events]
     only = request.GET.get("only", "")
     steps = stages if only == "stages" else happened if only == "events" else stages + happened
     counts = {"": len(stages) + len(happened), "stages": len(stages), "events": len(happened)}
     context = {
-        "line": _line(found.row, now),
+        "line": _line(found.row, now, stops.get(_subject(person_id))),
         "pill": _pill(found.row),
         "lead": _lead(found.row, now),
         "remote_id": found.row.remote_id,
@@ -117,7 +119,11 @@ def candidate_detail(request: PortalRequest, person_id: UUID) -> HttpResponse:
     return shell.page(request, "portal/candidate.html", context)
 
 
-def _line(row: CandidateRow, now: datetime) -> CandidateLine:
+def _subject(person_id: UUID) -> str:
+    return f"person:{person_id}"
+
+
+def _line(row: CandidateRow, now: datetime, stop: EventRow | None) -> CandidateLine:
     return CandidateLine(
         id=row.id,
         href=reverse("portal:candidate", args=[row.id]),
@@ -125,11 +131,11 @@ def _line(row: CandidateRow, now: datetime) -> CandidateLine:
         headline=row.headline,
         system=row.system,
         first_seen=words.moment(row.first_seen_at, now=now),
-        candidacies=tuple(_candidacy(one, now) for one in row.candidacies),
+        candidacies=tuple(_candidacy(one, now, stop) for one in row.candidacies),
     )
 
 
-def _candidacy(one: CandidacyRow, now: datetime) -> CandidacyLine:
+def _candidacy(one: CandidacyRow, now: datetime, stop: EventRow | None) -> CandidacyLine:
     lag = (one.in_ats_at - one.added_at).total_seconds() if one.in_ats_at else None
     return CandidacyLine(
         mapping=one.mapping,
@@ -137,7 +143,7 @@ def _candidacy(one: CandidacyRow, now: datetime) -> CandidacyLine:
         client=one.client,
         linkedin=one.linkedin_stage,
         ats=one.ats_stage,
-        badge=_agreement(one),
+        badge=_agreement(one, stop),
         added=words.moment(one.added_at, now=now),
         in_ats=words.moment(one.in_ats_at, now=now),
         lag=words.duration(lag),
@@ -146,11 +152,14 @@ def _candidacy(one: CandidacyRow, now: datetime) -> CandidacyLine:
     )
 
 
-def _agreement(one: CandidacyRow) -> Badge:
+def _agreement(one: CandidacyRow, stop: EventRow | None) -> Badge:
+    """Say how the two sides stand; who does not arrive is not on the way."""
     if one.state == "ended":
         return Badge("mute", "dash", "Ended", words.phrase(one.ended_because))
     if one.conflict:
         return Badge("warn", "warn", "Conflict", "for a person")
+    if not one.application_id and stop:
+        return words.state_badge(state=stop.state, reason=stop.reason, cause=stop.cause, due_at=stop.due_at)
     if not one.application_id:
         return Badge("info", "clock", "On its way")
     if one.agrees:

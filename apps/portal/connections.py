@@ -116,6 +116,11 @@ def daily_budget(found: Sequence[ConnectionRow]) -> Budget | None:
     return None
 
 
+def _length(window: WindowFigures) -> str:
+    seconds = round((window.ends_at - window.starts_at).total_seconds())
+    return f"{seconds} seconds" if seconds < 60 else words.phrase(window.name).capitalize()
+
+
 def _budget(one: ConnectionRow, window: WindowFigures) -> Budget:
     spending = sorted(window.by_purpose.items(), key=lambda each: -each[1])
     bars, purposes, start = [], [], 0.0
@@ -126,7 +131,7 @@ def _budget(one: ConnectionRow, window: WindowFigures) -> Budget:
         start += width
     return Budget(
         connection=one.name,
-        name=words.phrase(window.name).capitalize(),
+        name=_length(window),
         spent=words.number(window.spent),
         limit=words.number(window.limit),
         left=words.number(window.left),

@@ -30,6 +30,9 @@ KIND_CHOICES: Mapping[str, str] = {
     "notify.": "Messages",
 }
 
+PLAN_WORDS: Mapping[str, str] = {"value": "Target stage"}
+"""Names in a plan that say too little outside the code."""
+
 MASKED_PARTS = ("email", "phone", "token", "secret", "password", "authorization", "signature", "attachment")
 """Parts of payload names whose values are masked: the log is for what happened, not for addresses."""
 
@@ -172,7 +175,11 @@ def _event_context(found: LogDetail) -> dict[str, Any]:
         "reason": words.reason_words(event.reason) if event.reason else "",
         "cause_word": words.phrase(event.cause),
         "kind_key": event.kind,
-        "plan": [(words.phrase(str(name)).capitalize(), _flat(value)) for name, value in mask(detail.plan).items()],
+        "plan": [
+            (PLAN_WORDS.get(name) or words.phrase(str(name)).capitalize(), _flat(value))
+            for name, value in mask(detail.plan).items()
+            if value != event.detail
+        ],
         "payload": json.dumps(mask(detail.payload), indent=2, ensure_ascii=False),
         "attempts": [
             {

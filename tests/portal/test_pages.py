@@ -214,3 +214,20 @@ def test_no_page_needs_an_inline_script_or_style(admin: Browser, address: str) -
 def test_empty_pages_say_what_will_come(admin: Browser) -> None:
     for address in ("/", "/events/", "/candidates/", "/connections/"):
         assert re.search(r"appear|connects", text_of(admin, address)), address
+
+
+def test_who_does_not_arrive_is_not_called_on_the_way(admin: Browser) -> None:
+    world = make_world("Birch", state="dead", cause="invalid", kind="write.arrive")
+    world.candidacy.application_id = ""
+    world.candidacy.save()
+
+    for page in ("/candidates/", f"/candidates/{world.person.pk}/"):
+        shown = text_of(admin, page)
+        assert "On its way" not in shown, page
+        assert "Dead" in shown, page
+
+
+def test_who_arrived_agrees_whatever_stopped_since(admin: Browser) -> None:
+    make_world("Birch", state="dead", cause="invalid", kind="write.move")
+
+    assert "Dead" not in text_of(admin, "/candidates/")
