@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
+
+from apps.demo import stack
 
 POLL_SECONDS = 5
 DAILY_LIMIT = 20_000
@@ -61,29 +60,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--deliveries", choices=("once", "twice"), default="once")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="syncportal-smoke-") as folder:
-        os.environ.pop("DATABASE_URL", None)
-        os.environ["SYNCPORTAL_DATA"] = folder
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "syncportal.settings")
-        os.environ.setdefault("LOG_LEVEL", "WARNING")
-        os.environ.setdefault("SYNCPORTAL_LEASE_SECONDS", "30")
-        import django
+    report = Report()
+    with stack.own_database("smoke"):
+        from apps.demo import smoke_run
 
-        django.setup()
-        from django.core.management import call_command
-
-        from apps.demo import smoke_run, stack
-
-        call_command("migrate", verbosity=0)
-        report = Report()
-        try:
-            with stack.running() as running:
-                smoke_run.run(running, report, twice=asked.deliveries == "twice")
-        finally:
-            from syncportal import database
-
-            database.stop(Path(os.environ["SYNCPORTAL_DATA"]) / "postgres")
-        return report.close()
+        with stack.running() as running:
+            smoke_run.run(running, report, twice=asked.deliveries == "twice")
+    return report.close()
 
 
 def percentile(values: list[float], share: float) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,24 +11,12 @@ from django.db import connections as databases
 from apps.connections import selectors, services
 from apps.connections.models import Connection, Credential, CredentialState
 from apps.core import clock, errors
-from tests.sandbox_process import Sandbox, running_sandbox
+from tests.sandbox_process import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GREENHOUSE = {"client_id": "sandbox-client-1", "client_secret": "sandbox-secret"}
 LINKEDIN = {"client_id": "sandbox-client-id", "client_secret": "sandbox-client-secret"}
-
-
-@pytest.fixture(scope="module")
-def sandbox_process() -> Iterator[Sandbox]:
-    with running_sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(sandbox_process: Sandbox) -> Sandbox:
-    sandbox_process.reset()
-    return sandbox_process
 
 
 def connect_greenhouse(sandbox: Sandbox, **values: Any) -> Connection:

@@ -1,4 +1,4 @@
-"""One sandbox process for all of these tests, reset before each, and a receiver for its webhooks."""
+"""A receiver for the sandbox's webhooks."""
 
 from __future__ import annotations
 
@@ -9,20 +9,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-
-from tests.sandbox_process import Sandbox, running_sandbox
-
-
-@pytest.fixture(scope="session")
-def sandbox_process() -> Iterator[Sandbox]:
-    with running_sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(sandbox_process: Sandbox) -> Sandbox:
-    sandbox_process.reset()
-    return sandbox_process
 
 
 @dataclass

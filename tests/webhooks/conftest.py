@@ -24,7 +24,7 @@ from apps.ledger import tasks
 from apps.ledger.models import Event
 from apps.ledger.states import OPEN, Reason, State
 from syncportal import database
-from tests.sandbox_process import Sandbox, free_port, running_sandbox
+from tests.sandbox_process import Sandbox, free_port
 
 ADDED_BY = "urn:li:seat:52"
 ON_REQUEST = {name: 3600 for name in ("profiles", "projects", "seats", "jobs", "people", "applications")}
@@ -100,18 +100,6 @@ def worker() -> Iterator[None]:
     finally:
         stop.set()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def sandbox_process() -> Iterator[Sandbox]:
-    with running_sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(sandbox_process: Sandbox) -> Sandbox:
-    sandbox_process.reset()
-    return sandbox_process
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""One sandbox process for all of these tests, reset before each."""
+"""The outside systems, imitated by a process of their own for the whole run."""
 
 from __future__ import annotations
 
