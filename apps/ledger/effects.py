@@ -66,6 +66,13 @@ def find(keys: Collection[str]) -> dict[str, Effect]:
     return {effect.key: effect for effect in Effect.objects.filter(key__in=keys)}
 
 
+def standing(*, kind: str, mailboxes: Collection[str]) -> dict[str, Effect]:
+    """Of each mailbox (by key) the newest effect of this kind that did not fail: done, or not known to be
+    undone. The key of a second try may differ, where more is known about its object by then."""
+    found = Effect.objects.filter(kind=kind, event__mailbox__key__in=mailboxes).exclude(state=EffectState.FAILED)
+    return {effect.event.mailbox.key: effect for effect in found.select_related("event__mailbox").order_by("pk")}
+
+
 def close(*, key: str, token: UUID, state: EffectState, now: datetime, result: dict[str, Any] | None = None) -> None:
     """Record how our own call ended; allowed even when the lease is lost (rule 5)."""
     Effect.objects.filter(key=key, token=token, state=EffectState.INTENDED).update(

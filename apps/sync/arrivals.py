@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from apps.candidates import linkedin_urls
@@ -25,34 +25,39 @@ from apps.sync.steps import Job, Ready
 
 def look(ats: contract.Ats, jobs: Sequence[Job], *, now: datetime) -> list[Ready]:
     """For each arrival: what the index, the ATS and the effect rows say is to be done."""
-    known = effects.find([_create_key(job) for job in jobs] + [_attach_key(job.candidacy) for job in jobs])
+    creates = effects.standing(kind="create", mailboxes=[job.box.key for job in jobs])
+    attaches = effects.find([_attach_key(job.candidacy) for job in jobs])
     there = [job for job in jobs if job.candidacy.person.remote_id and not job.candidacy.application_id]
     applications = _applications(ats, there)
-    return [_look_one(ats, job, known, applications, now=now) for job in jobs]
+    return [
+        _look_one(ats, job, creates.get(job.box.key), attaches.get(_attach_key(job.candidacy)), applications, now=now)
+        for job in jobs
+    ]
 
 
 def _look_one(
     ats: contract.Ats,
     job: Job,
-    known: dict[str, Effect],
+    created: Effect | None,
+    attached: Effect | None,
     applications: dict[str, list[contract.Application]],
     *,
     now: datetime,
 ) -> Ready:
     candidacy = job.candidacy
+    with_application = created is not None and created.marker == candidacy.job.remote_id
+    ours = [effect for effect in (created if with_application else None, attached) if effect is not None]
     if candidacy.application_id:
-        ours = [known[key] for key in (_create_key(job), _attach_key(candidacy)) if key in known]
         return Ready(job, decide=partial(_linked_meanwhile, job, ours, now=now))
     if not candidacy.person.remote_id:
-        return _look_for_person(ats, job, known.get(_create_key(job)), now=now)
-    created = known.get(_create_key(job))
+        return _look_for_person(ats, job, created, now=now)
     chosen = hooks.preferred(applications.get(candidacy.person.remote_id, []), job_id=candidacy.job.remote_id)
     if chosen is not None:
-        made = any(effect.state != EffectState.FAILED for effect in (known.get(_attach_key(candidacy)),) if effect)
+        made = any(effect.state != EffectState.FAILED for effect in ours)
         return Ready(job, decide=partial(_link, job, chosen, made_by_us=made, created=created, now=now))
-    if created is not None and created.marker == candidacy.job.remote_id and created.state == EffectState.DONE:
+    if created is not None and with_application and created.state == EffectState.DONE:
         return Ready(job, decide=partial(_expect_application, job))
-    return _attach(ats, job, known.get(_attach_key(candidacy)), created=created, now=now)
+    return _attach(ats, job, attached, created=created, now=now)
 
 
 def _linked_meanwhile(job: Job, ours: Sequence[Effect], *, now: datetime) -> Decision:
@@ -101,15 +106,47 @@ def _look_for_person(ats: contract.Ats, job: Job, effect: Effect | None, *, now:
         return Ready(job, decide=partial(_end, job, outcomes.held(Reason.DUPLICATE, found.several)))
     if found.remote_id:
         return _link_person(ats, job, found.remote_id, keys, effect, now=now)
-    if effect is None or effect.state == EffectState.FAILED:
+    if effect is None:
         return _create(ats, job)
     if effect.state == EffectState.DONE:
-        return Ready(job, decide=partial(_created, job, effect.result))
+        if effect.marker == job.candidacy.job.remote_id:
+            return Ready(job, decide=partial(_created, job, effect.result))
+        return Ready(job, decide=partial(_known_as, job, effect.result["person_id"], made_by_us=False))
+    made = _made_since(ats, person, effect)
+    if len(made) > 1:
+        why = f"The answer to their creation was lost, and {len(made)} people in the ATS may be them."
+        return Ready(job, decide=partial(_end, job, outcomes.held(Reason.DUPLICATE, why)))
+    if made:
+        return _link_person(ats, job, made[0], keys, effect, now=now)
     wait = _wait(effect, ats, now=now)
     if wait is not None:
         return Ready(job, decide=partial(_end, job, wait))
     effects.found_undone(key=effect.key, now=now)
     return _create(ats, job)
+
+
+CLOCKS_DIFFER = timedelta(minutes=2)
+
+
+def _made_since(ats: contract.Ats, person: Person, effect: Effect) -> list[str]:
+    """Whom a create whose answer was lost may have made: people as we sent them, made since, whom nobody
+    here is and no LinkedIn address tells. The index cannot find someone sent without address or e-mail."""
+    since = effect.intended_at - CLOCKS_DIFFER
+    sent = (person.first_name, person.last_name, person.company, person.title)
+    made: list[str] = []
+    cursor: str | None = None
+    while True:
+        page = ats.list_people(updated_since=since, cursor=cursor)
+        for found in page.items:
+            same = (found.first_name, found.last_name, found.company, found.title) == sent
+            told = any(key.kind == IdentityKind.LINKEDIN for key in candidates.keys_of_person(found))
+            if same and not told and found.created_at >= since:
+                made.append(found.id)
+        cursor = page.next
+        if cursor is None:
+            break
+    known = Person.objects.filter(connection_id=person.connection_id, remote_id__in=made)
+    return sorted(set(made) - set(known.values_list("remote_id", flat=True)))
 
 
 def _wait(effect: Effect, ats: contract.Ats, *, now: datetime) -> outcomes.Outcome | None:
