@@ -45,10 +45,12 @@ class Seen:
     changes: dict[str, list[contract.StageChange]] = field(default_factory=dict)
     shows_after: timedelta = timedelta(0)
 
-    def not_yet(self, what: str, *, now: datetime) -> Outcome:
-        """Look again, and the last of LOOKS times when whatever is new shows at the latest."""
-        again = now + self.shows_after / (LOOKS - 1)
-        return outcomes.retry(f"The ATS does not show {what} yet.", cause="not_visible", due_at=again)
+    def not_yet(self, what: str, event: Event, *, now: datetime) -> Outcome:
+        """Look again, and the last of LOOKS times when whatever is new shows at the latest. What is still
+        looked for after that is somebody of ours, and waits for longer and longer."""
+        again = now + max(self.shows_after / (LOOKS - 1), timedelta(seconds=1))
+        due_at = again if event.attempts < LOOKS else None
+        return outcomes.retry(f"The ATS does not show {what} yet.", cause="not_visible", due_at=due_at)
 
     def of_person(self, person_id: str) -> list[contract.Application]:
         return [application for application in self.applications.values() if application.person_id == person_id]
@@ -151,14 +153,14 @@ def _refreshed(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
     if application_id and application_id not in seen.applications:
         if event.attempts >= LOOKS and not _is_ours(event):
             return pairs.Result(outcomes.skipped(Reason.STALE, "The ATS does not show it, and nobody here needs it."))
-        return pairs.Result(seen.not_yet(f"application {application_id}", now=now))
+        return pairs.Result(seen.not_yet(f"application {application_id}", event, now=now))
     if not application_id and person_id not in seen.people:
         if event.attempts >= LOOKS and not _is_ours(event):
             return pairs.Result(outcomes.skipped(Reason.STALE, "The ATS does not show them, and nobody here needs it."))
-        return pairs.Result(seen.not_yet(f"person {person_id}", now=now))
+        return pairs.Result(seen.not_yet(f"person {person_id}", event, now=now))
     named = [seen.applications[application_id]] if application_id else seen.of_person(person_id)
     if not named and event.payload.get("expects_application"):
-        return pairs.Result(seen.not_yet("the new application", now=now))
+        return pairs.Result(seen.not_yet("the new application", event, now=now))
     results = [result for found in named if (result := _see(event, found, seen, now=now)) is not None]
     if not results:
         return pairs.Result(outcomes.skipped(Reason.IRRELEVANT, "Nobody in a mapped Project; noted in the index."))

@@ -11,6 +11,7 @@ from apps.ledger import drain
 from apps.ledger.models import Event
 from apps.ledger.states import State
 from apps.sync import hooks, lanes
+from tests.portal.factories import make_world
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 SHOWS_AFTER = timedelta(seconds=30)
@@ -41,3 +42,14 @@ def look_until_given_up(event: Event) -> list[datetime]:
             break
         at = outcome.due_at
     return looks
+
+
+@pytest.mark.django_db
+def test_somebody_of_ours_is_looked_for_with_growing_pauses_after_that() -> None:
+    world = make_world("Birch")
+    asked = lanes.refresh_person(world.ats.pk, world.person.remote_id)
+    event = Event(kind=asked.kind, connection=world.ats.pk, payload=asked.payload, due_at=NOW, attempts=hooks.LOOKS)
+
+    outcome = hooks.plan_hook(event, hooks.Seen(shows_after=SHOWS_AFTER), now=NOW).outcome
+
+    assert (outcome.state, outcome.counts, outcome.due_at) == (State.RETRYING, True, None)
