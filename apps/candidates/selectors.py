@@ -62,8 +62,9 @@ class CandidacyRow:
     def agrees(self) -> bool:
         """Both sides are where they last agreed to be, and nothing is on its way."""
         settled = [one for one in self.profiles if not one.removed and one.agreed_ats]
-        waits = bool(self.conflict) or any(one.desired and one.desired != one.stage for one in settled)
-        return bool(settled) and not waits
+        waits = any(one.desired and one.desired != one.stage for one in settled)
+        moved = any(one.stage != one.agreed_linkedin for one in settled)
+        return bool(settled) and not (self.conflict or waits or moved)
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,17 +153,17 @@ def _candidacy(one: CandidacyRow, now: datetime, stop: EventRow | None) -> Candi
 
 
 def _agreement(one: CandidacyRow, stop: EventRow | None) -> Badge:
-    """Say how the two sides stand; who does not arrive is not on the way."""
+    """Say how the two sides stand; what stopped for the person is not on its way."""
     if one.state == "ended":
         return Badge("mute", "dash", "Ended", words.phrase(one.ended_because))
     if one.conflict:
         return Badge("warn", "warn", "Conflict", "for a person")
-    if not one.application_id and stop:
+    if one.application_id and one.agrees:
+        return Badge("ok", "check", "Agree")
+    if stop:
         return words.state_badge(state=stop.state, reason=stop.reason, cause=stop.cause, due_at=stop.due_at)
     if not one.application_id:
         return Badge("info", "clock", "On its way")
-    if one.agrees:
-        return Badge("ok", "check", "Agree")
     return Badge("info", "running", "Being brought in step")
 
 

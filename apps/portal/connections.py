@@ -117,8 +117,9 @@ def daily_budget(found: Sequence[ConnectionRow]) -> Budget | None:
 
 
 def _length(window: WindowFigures) -> str:
-    seconds = round((window.ends_at - window.starts_at).total_seconds())
-    return f"{seconds} seconds" if seconds < 60 else words.phrase(window.name).capitalize()
+    """Say how long the window is: "30s" and "day" are the providers' names."""
+    seconds = window.name.removesuffix("s")
+    return f"{seconds} seconds" if seconds.isdecimal() else words.phrase(window.name).capitalize()
 
 
 def _budget(one: ConnectionRow, window: WindowFigures) -> Budget:

@@ -80,6 +80,16 @@ def test_the_search_narrows_while_typing_and_the_log_lives(tab: object) -> None:
     assert tab.complaints == []
 
 
+def test_the_fields_of_all_forms_look_the_same(tab: object) -> None:
+    look = "field => { const its = getComputedStyle(field); return [its.borderRadius, its.padding] }"
+
+    tab.goto("/accounts/login/")
+    ours = tab.get_by_label("Work e-mail").evaluate(look)
+    tab.goto("/accounts/password/reset/")
+
+    assert tab.locator("input[type=email]").evaluate(look) == ours
+
+
 def test_every_screen_fits_its_width_and_passes_axe_in_both_themes(tab: object) -> None:
     world = make_world("Birch")
     make_event([world.client], person=world.person, state="dead", cause="source_required", detail="Refused.")

@@ -227,7 +227,11 @@ def test_who_does_not_arrive_is_not_called_on_the_way(admin: Browser) -> None:
         assert "Dead" in shown, page
 
 
-def test_who_arrived_agrees_whatever_stopped_since(admin: Browser) -> None:
-    make_world("Birch", state="dead", cause="invalid", kind="write.move")
+@pytest.mark.parametrize(("shows", "said"), [("Contacted", "Agree"), ("Silver medalist", "Held")])
+def test_sides_agree_while_each_shows_what_was_agreed(admin: Browser, shows: str, said: str) -> None:
+    world = make_world("Birch", state="held", reason="mapping", kind="row.profile")
+    world.candidacy.profiles.update(observed=shows, agreed_linkedin="Contacted", agreed_ats="1")
 
-    assert "Dead" not in text_of(admin, "/candidates/")
+    shown = text_of(admin, "/candidates/")
+
+    assert [word for word in ("Agree", "Held") if word in shown] == [said]
