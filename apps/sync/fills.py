@@ -50,7 +50,7 @@ def look(ats: contract.Ats, jobs: Sequence[Job], *, now: datetime) -> list[Ready
 def _look_one(ats: contract.Ats, job: Job, there: contract.Person | None, *, now: datetime) -> Ready:
     candidacy = job.candidacy
     if there is None:
-        return Ready(job, decide=partial(moves.read_again, job.event, candidacy, None))
+        return Ready(job, decide=partial(moves.read_again, job.event, candidacy))
     update = missing(
         there,
         company=candidacy.person.company,

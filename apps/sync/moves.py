@@ -10,7 +10,7 @@ from apps.candidates.models import Candidacy, Profile
 from apps.ledger import effects, outcomes
 from apps.ledger.effects import Intention
 from apps.ledger.models import Event
-from apps.ledger.outcomes import Decision, Tried
+from apps.ledger.outcomes import Decision
 from apps.ledger.states import Reason
 from apps.mappings.models import Mapping
 from apps.mappings.rules import HIRED, REJECTED, TERMINAL
@@ -39,13 +39,13 @@ def _look_one(ats: contract.Ats, job: Job, found: contract.Application | None, *
     if candidacy.ats_desired_version != job.event.payload["version"]:
         return Ready(job, decide=partial(_end, job, outcomes.superseded("A newer stage is wanted.")))
     if found is None:
-        return Ready(job, decide=partial(read_again, job.event, candidacy, None))
+        return Ready(job, decide=partial(read_again, job.event, candidacy))
     here = hooks.value_of(found)
     if here == value:
         return Ready(job, decide=partial(_moved, job, {}, now=now))
     ours = _we_reopened(job, here, now=now) or here in candidacy.ats_sent
     if here != candidacy.ats_observed and not ours:
-        return Ready(job, decide=partial(read_again, job.event, candidacy, None))
+        return Ready(job, decide=partial(read_again, job.event, candidacy))
     if value in TERMINAL and _guard_is_full(candidacy, now=now):
         return Ready(job, decide=partial(_halt, job, now=now))
     return _write(ats, job, found, value, now=now)
@@ -134,11 +134,11 @@ def _reopened(job: Job, stage_id: str, result: dict[str, str]) -> Decision:
     return _end(job, outcomes.put_back("Reopened; the move comes next."))
 
 
-def read_again(event: Event, candidacy: Candidacy, tried: Tried | None) -> Decision:
+def read_again(event: Event, candidacy: Candidacy) -> Decision:
     """The ATS is not where we thought: read it as an arrival, which decides by the policy (rule 9)."""
     refresh = lanes.refresh_person(candidacy.job.connection_id, candidacy.person.remote_id, caused_by=event.pk)
     why = "The ATS changed meanwhile; it is read again and planned from what it shows."
-    outcome = outcomes.skipped(Reason.STALE, why, tried=[tried] if tried else [])
+    outcome = outcomes.skipped(Reason.STALE, why)
     return Decision(outcomes={event.pk: outcome}, follow=[refresh])
 
 

@@ -161,6 +161,8 @@ def _finished(step: Ready, result: dict[str, str]) -> Decision:
 
 
 def _call_one(lease: Lease, ats: contract.Ats, step: Ready, *, now: datetime) -> Unit:
+    """Make one call. What the ATS does not find, or finds changed, the next try looks at again (rules 19, 22):
+    only the look can tell a change there from a refusal, which a reading as an arrival takes for an echo."""
     assert step.call is not None and step.done is not None and step.intention is not None
     key, started = step.intention.key, clock.real_now()
 
@@ -182,8 +184,8 @@ def _call_one(lease: Lease, ats: contract.Ats, step: Ready, *, now: datetime) ->
         return _unit(step.job, _uncertain(step, None, ats, now=now, tried=tried("unknown", error.detail)))
     except (errors.Conflict, errors.NotFound) as error:
         close(EffectState.FAILED)
-        line = tried(error.code, error.detail)
-        return _unit(step.job, lambda: moves.read_again(step.job.event, step.job.candidacy, line))
+        again = outcomes.retry(error.detail, cause=error.cause, tried=[tried(error.code, error.detail)])
+        return _unit(step.job, lambda: Decision(outcomes={step.job.event.pk: again}))
     except errors.SyncError as error:
         close(EffectState.FAILED)
         outcome = replace(drain.of_error(error, now=now), tried=[tried(error.code, error.detail)])
