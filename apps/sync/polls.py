@@ -120,6 +120,9 @@ def _done(
 def _failed(stream: Stream, box: Claimed, error: errors.SyncError, *, now: datetime) -> Decision:
     """A poll that failed is tried again or buried; the next one comes all the same."""
     outcome = drain.of_error(error, now=now)
+    if outcome.state == State.DEAD and "page" in stream.cursor:
+        left = {name: value for name, value in stream.cursor.items() if name == "since"}
+        Stream.objects.filter(pk=stream.pk).update(cursor=left)  # the page may be what was refused: from the start
     if outcome.counts or outcome.state == State.DEAD:
         _plan_next(stream, now=now)
     return Decision(outcomes={event.pk: outcome for event in box.events})
@@ -232,14 +235,36 @@ def _read_jobs(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], D
 
 
 def _read_people(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], Decision]:
+    """A few pages; the rest is a new event, so that a crawl longer than a lease or a window of requests
+    comes to its end. Its watermark is its start, saved after its last page (rule 25)."""
     ats = connections.open_ats(stream.connection_id)
     since = datetime.fromisoformat(stream.cursor["since"]) if stream.complete_at else None
-    people = _all_pages(lambda cursor: ats.list_people(updated_since=since, cursor=cursor))
+    began = datetime.fromisoformat(stream.cursor.get("began", now.isoformat()))
+    next_page: str | None = stream.cursor.get("page")
+    people: list[contract.Person] = []
+    for number in range(PAGES_PER_POLL):
+        try:
+            page = ats.list_people(updated_since=since, cursor=next_page)
+        except errors.RateLimited:
+            if number == 0:
+                raise
+            break
+        people += page.items
+        next_page = page.next
+        if next_page is None:
+            break
+    cursor: dict[str, object] = {"since": (began - index.OVERLAP).isoformat()}
+    follow = []
+    if next_page is not None:
+        kept = {"since": since.isoformat()} if since is not None else {}
+        cursor = {**kept, "began": began.isoformat(), "page": next_page}
+        follow.append(poll_event(stream, go_on=f"{began.isoformat()}:{next_page}"))
 
     def decide() -> Decision:
         candidates.index_people(connection_id=stream.connection_id, people=people)
-        cursor: dict[str, object] = {"since": (now - index.OVERLAP).isoformat()}
-        return _done(stream, box, f"{len(people)} people indexed.", now=now, cursor=cursor, complete=True)
+        detail = f"{len(people)} people indexed."
+        whole = next_page is None
+        return _done(stream, box, detail, now=now, cursor=cursor, follow=follow, complete=whole)
 
     return decide
 

@@ -6,14 +6,17 @@ from datetime import timedelta
 
 import pytest
 
+from apps.connections import services as connections
 from apps.core import clock
-from apps.ledger import drain, leases, outcomes
+from apps.ledger import drain, leases, outcomes, tasks
 from apps.ledger.models import Event
 from apps.ledger.states import State
+from apps.providers.greenhouse import wire
 from apps.sync import polls
 from apps.sync import services as sync
 from apps.sync.models import Stream, StreamName
-from tests.connections.factories import make_connection
+from tests.connections.factories import make_connection, travel
+from tests.sandbox_process import running_sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,3 +48,30 @@ def test_a_reading_that_waits_or_is_under_way_is_not_followed_by_another() -> No
     polls.append_due(now + timedelta(hours=2))
 
     assert Event.objects.count() == 1
+
+
+def test_a_first_crawl_of_more_pages_than_a_window_allows_comes_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "PER_PAGE", 1)
+    with running_sandbox() as sandbox, travel(clock.real_now()):
+        sandbox.reset()
+        sandbox.act("greenhouse", "settings", ceiling=2)
+        base = f"{sandbox.base}/greenhouse"
+        connection = connections.create_connection(
+            provider="greenhouse",
+            name="Greenhouse",
+            now=clock.now(),
+            base_urls={"api": base, "auth": base},
+            secret={"client_id": "sandbox-client-1", "client_secret": "sandbox-secret"},
+        )
+        sync.start_reading(connection_id=connection.pk, now=clock.now())
+        Stream.objects.exclude(name=StreamName.PEOPLE).delete()
+        there = len(sandbox.state("greenhouse")["candidates"])
+
+        for _ in range(40):
+            tasks.sweep()
+            drain.drain(until=clock.real_now() + timedelta(seconds=10))
+            sandbox.clock(advance=10)
+            clock.step_to(clock.now() + timedelta(seconds=10))
+
+    assert there > 2
+    assert Stream.objects.get().complete_at is not None
