@@ -160,12 +160,14 @@ def restart(*, candidacy: Candidacy) -> None:
     candidacy.refresh_from_db()
 
 
+FOR_GOOD = ("deleted", "erased", "merged")
+"""Ends that only a person here undoes (rule 16)."""
+
+
 def end_candidacies(*, person: Person, because: str) -> int:
-    return (
-        Candidacy.objects.of_everyone()
-        .filter(person=person, state=CandidacyState.OPEN)
-        .update(state=CandidacyState.ENDED, ended_because=because)
-    )
+    """End all of someone's candidacies for good, those too that a re-add would have started again."""
+    theirs = Candidacy.objects.of_everyone().filter(person=person).exclude(ended_because__in=FOR_GOOD)
+    return theirs.update(state=CandidacyState.ENDED, ended_because=because)
 
 
 def bury_person(*, person: Person, why: str, now: datetime) -> None:
