@@ -19,7 +19,7 @@ from apps.ledger.states import State
 from tests.connections.factories import travel
 from tests.sandbox_process import running_sandbox
 
-EVERY_SECONDS = {"profiles": 10, "people": 600, "applications": 600, "jobs": 3600}
+EVERY_SECONDS = {"profiles": 10, "people": 600, "applications": 60, "jobs": 3600}
 STEP = timedelta(seconds=5)
 NOWHERE = "http://127.0.0.1:9"
 
