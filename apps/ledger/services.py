@@ -192,6 +192,19 @@ def release_held(*, now: datetime, hold_key: str = "", ids: Sequence[int] = ()) 
     return count
 
 
+def requeue_dead(*, ids: Sequence[int], now: datetime) -> int:
+    """Give dead letters all their attempts again, under their own numbers; returns how many were dead."""
+    dead = Event.objects.filter(pk__in=ids, state=State.DEAD)
+    with transaction.atomic():
+        boxes = list(dead.order_by("mailbox_id").values_list("mailbox_id", flat=True).distinct())
+        list(Mailbox.objects.select_for_update().filter(pk__in=boxes).order_by("pk").values_list("pk"))
+        count = dead.update(state=State.QUEUED, reason="", cause="", attempts=0, due_at=now, settled_at=None)
+        refresh_mailboxes(boxes)
+    if count:
+        transaction.on_commit(jobs.ring)
+    return count
+
+
 def release_timed(*, now: datetime) -> int:
     """Queue again what was held until a moment that has come (an unknown outcome to read back)."""
     due = Event.objects.filter(state=State.HELD, hold_key=TIMER, due_at__lte=now)

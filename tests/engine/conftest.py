@@ -93,6 +93,11 @@ class Engine:
         system = "linkedin" if label.startswith("profiles.") else "greenhouse"
         return [call for call in self.sandbox.calls(system, write=1, since=since) if call["operation"] == label]
 
+    def writes(self) -> list[dict[str, Any]]:
+        """Every write that either system took; tokens are none."""
+        calls = [*self.sandbox.calls("greenhouse", write=1), *self.sandbox.calls("linkedin", write=1)]
+        return [call for call in calls if "oken" not in call["path"] and call["status"] < 400]
+
     def wait(self, condition: Callable[[], Any], seconds: float = 30) -> None:
         end = time.monotonic() + seconds
         while not condition():
