@@ -216,6 +216,7 @@ def index_own(*, person: Person, remote_id: str) -> None:
 
 def follow_merge(*, loser: Person, survivor: Person) -> None:
     """A merge in the ATS: the survivor takes over identifiers, profiles and candidacies (rule 22)."""
+    Person.objects.filter(pk=survivor.pk, state=PersonState.MERGED).update(state=PersonState.ACTIVE, merged_into=None)
     Person.objects.filter(pk=loser.pk).update(state=PersonState.MERGED, merged_into=survivor)
     Identity.objects.filter(person=loser).update(person=survivor)
     theirs = {c.job_id: c for c in Candidacy.objects.of_everyone().filter(person=survivor)}
