@@ -99,6 +99,10 @@ def _write_all(lease: Lease, connection_id: UUID, moves: Sequence[Move], *, now:
         lease.require(DEADLINE)
         answers = linkedin.set_stages({move.profile.remote_id: move.value for move in to_write})
     except errors.SyncError as error:
+        if isinstance(error, errors.Rejected) and len(moves) > 1:
+            half = len(moves) // 2
+            parts = (moves[:half], moves[half:])
+            return [unit for part in parts for unit in _write_all(lease, connection_id, part, now=now)]
         outcome = drain.of_error(error, now=now)
         return [_unit(move, partial(_ended, move, outcome)) for move in moves]
     tried = Tried(operation="set_stages", outcome="done", detail=f"{len(to_write)} profiles in one request")

@@ -95,6 +95,11 @@ def _perform(lease: Lease, connection_id: UUID, jobs: Sequence[Job], *, now: dat
     try:
         ready = _look(ats, connection_id, jobs, now=now)
     except errors.SyncError as error:
+        if isinstance(error, errors.Rejected) and len(jobs) > 1:
+            half = len(jobs) // 2
+            return [
+                unit for part in (jobs[:half], jobs[half:]) for unit in _perform(lease, connection_id, part, now=now)
+            ]
         outcome = drain.of_error(error, now=now)
         return [outcomes.settled_each(job.box, {job.event.pk: outcome}) for job in jobs]
     units = [_unit(step.job, step.decide) for step in ready if step.decide is not None]
