@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
@@ -199,6 +200,8 @@ def _settled(stack: Stack, report: Report) -> None:
     open_ = Event.objects.exclude(state__in=[State.DONE, State.SKIPPED, State.SUPERSEDED]).exclude(
         kind__startswith="poll"
     )
+    with contextlib.suppress(TimeoutError):
+        wait_until(lambda: not open_.all().exists(), 30)
     rows = [f"{event.kind} {event.state} {event.reason}{event.cause}: {event.detail}" for event in open_[:10]]
     report.figures["events"] = Event.objects.count()
     report.expect(not rows, f"events are left: {rows}")
