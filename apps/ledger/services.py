@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import QuerySet
 
 from apps.core import jobs
 from apps.ledger.models import Event, Fault, Mailbox
@@ -182,23 +183,20 @@ def release_held(*, now: datetime, hold_key: str = "", ids: Sequence[int] = ()) 
         return 0
     held = Event.objects.filter(state=State.HELD)
     held = held.filter(pk__in=ids) if ids else held.filter(hold_key=hold_key)
-    with transaction.atomic():
-        boxes = list(held.order_by("mailbox_id").values_list("mailbox_id", flat=True).distinct())
-        list(Mailbox.objects.select_for_update().filter(pk__in=boxes).order_by("pk").values_list("pk"))
-        count = held.update(state=State.QUEUED, reason="", hold_key="", due_at=now)
-        refresh_mailboxes(boxes)
-    if count:
-        transaction.on_commit(jobs.ring)
-    return count
+    return _requeue(held, now=now, hold_key="")
 
 
 def requeue_dead(*, ids: Sequence[int], now: datetime) -> int:
     """Give dead letters all their attempts again, under their own numbers; returns how many were dead."""
     dead = Event.objects.filter(pk__in=ids, state=State.DEAD)
+    return _requeue(dead, now=now, cause="", attempts=0, settled_at=None)
+
+
+def _requeue(events: QuerySet[Event], *, now: datetime, **changes: Any) -> int:
     with transaction.atomic():
-        boxes = list(dead.order_by("mailbox_id").values_list("mailbox_id", flat=True).distinct())
+        boxes = list(events.order_by("mailbox_id").values_list("mailbox_id", flat=True).distinct())
         list(Mailbox.objects.select_for_update().filter(pk__in=boxes).order_by("pk").values_list("pk"))
-        count = dead.update(state=State.QUEUED, reason="", cause="", attempts=0, due_at=now, settled_at=None)
+        count = events.update(state=State.QUEUED, reason="", due_at=now, **changes)
         refresh_mailboxes(boxes)
     if count:
         transaction.on_commit(jobs.ring)

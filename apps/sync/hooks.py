@@ -200,7 +200,7 @@ def _see(event: Event, found: contract.Application, seen: Seen, *, now: datetime
     candidacy = _candidacy_of(event, found)
     if candidacy is None:
         return None
-    if candidacy.state == CandidacyState.ENDED and candidacy.ended_because in ("deleted", "erased", "merged"):
+    if candidacy.state == CandidacyState.ENDED and candidacy.ended_because in candidates.FOR_GOOD:
         return pairs.Result(outcomes.skipped(Reason.ENDED, f"Their candidacy ended: {candidacy.ended_because}."))
     if not candidacy.application_id:
         candidacy.application_id = found.id
