@@ -154,6 +154,7 @@ def _write(decision: Decision, *, now: datetime) -> None:
                 outcome=tried.outcome,
                 detail=tried.detail,
                 seconds=tried.seconds,
+                exchanges=list(tried.exchanges),
             )
             for tried in outcome.tried
         ]

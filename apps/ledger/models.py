@@ -202,6 +202,7 @@ class Attempt(models.Model):
     outcome = models.CharField(max_length=20)
     detail = models.TextField(blank=True)
     seconds = models.FloatField(default=0)
+    exchanges = models.JSONField(default=list, help_text="requests and answers, redacted by providers/recording.py")
 
     class Meta:
         indexes = [models.Index("event", "id", name="attempt_event")]

@@ -15,12 +15,13 @@ from apps.ledger.states import Reason, State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One line of the sync log: what was called and how it ended."""
+    """One line of the sync log: what was called and how it ended; its exchanges come redacted."""
 
     operation: str
     outcome: str
     detail: str = ""
     seconds: float = 0.0
+    exchanges: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

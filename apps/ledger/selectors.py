@@ -72,6 +72,7 @@ class AttemptRow:
     outcome: str
     detail: str
     seconds: float
+    exchanges: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ def get_event(*, scope: Scope, event_id: int) -> EventDetail | None:
         payload=event.payload,
         plan=event.plan,
         attempts=tuple(
-            AttemptRow(one.at, one.operation, one.outcome, one.detail, one.seconds)
+            AttemptRow(one.at, one.operation, one.outcome, one.detail, one.seconds, tuple(one.exchanges))
             for one in event.tries.order_by("-id")[:50]
         ),
         effects=tuple(

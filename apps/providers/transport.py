@@ -21,7 +21,7 @@ import httpx
 import structlog
 
 from apps.core import clock, errors
-from apps.providers import deadlines, verdicts
+from apps.providers import deadlines, recording, verdicts
 from apps.providers.contract import Answer, Call, Gate, Settings
 from apps.providers.parsing import Malformed
 
@@ -31,6 +31,9 @@ LARGEST_ANSWER = 16 * 1024 * 1024
 """A page of 500 of the largest records seen is about 4 MB."""
 
 AGENT = "SyncPortal"
+
+TOKEN = "token"
+"""The operation of every token request."""
 
 for _noisy in ("httpx", "httpcore"):
     logging.getLogger(_noisy).setLevel(logging.WARNING)  # their INFO lines print addresses with e-mails in them
@@ -165,7 +168,7 @@ def ask_for_token(dialect: Dialect, settings: Settings, request: Request) -> Rep
     """
     address = address_of(dialect, settings, "auth", request)
     try:
-        reply = exchange(dialect.provider, "token", request, address, request.all_headers(), timeout=settings.timeout)
+        reply = exchange(dialect.provider, TOKEN, request, address, request.all_headers(), timeout=settings.timeout)
     except Lost as lost:
         raise errors.Transient("the token request got no usable answer", cause=lost.cause) from None
     if reply.ok:
@@ -199,6 +202,7 @@ def exchange(
 ) -> Reply:
     """Send one request and read the whole answer before the deadline. Raises Lost."""
     began = time.monotonic()
+    reply: Reply | None = None
     status: int | None = None
     outcome = ""
     try:
@@ -210,8 +214,38 @@ def exchange(
         status, outcome = lost.status, lost.cause
         raise
     finally:
-        ms = round((time.monotonic() - began) * 1000)
+        seconds = time.monotonic() - began
+        ms = round(seconds * 1000)
         log.info("provider.call", provider=provider, op=operation, status=status, ms=ms, outcome=outcome or "answered")
+        if recording.is_open() and operation != TOKEN:
+            _record(request, headers, reply, status=status, outcome=outcome, seconds=seconds)
+
+
+def _record(
+    request: Request,
+    headers: Mapping[str, str],
+    reply: Reply | None,
+    *,
+    status: int | None,
+    outcome: str,
+    seconds: float,
+) -> None:
+    """Keep the exchange for the sync log. A token's is never kept: its bodies are credentials."""
+    asked = request.json if request.json is not None else recording.read(request.content)
+    recording.note(
+        recording.Exchange(
+            method=request.method,
+            path=request.path,
+            query=request.query,
+            status=status,
+            outcome=outcome,
+            seconds=seconds,
+            asked=headers,
+            answered=reply.headers if reply else {},
+            request=asked,
+            response=recording.read(reply.body) if reply else None,
+        )
+    )
 
 
 def _stream(request: Request, address: httpx.URL, headers: Mapping[str, str], timeout: float) -> Reply:

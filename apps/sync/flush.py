@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -17,7 +17,8 @@ from apps.ledger.models import Event
 from apps.ledger.outcomes import Decision, Outcome, Tried, Unit
 from apps.ledger.states import Reason
 from apps.mappings.models import MappingState
-from apps.providers import contract
+from apps.providers import contract, recording
+from apps.providers.recording import Exchange
 from apps.sync import lanes, pairs, polls
 from apps.sync.steps import DEADLINE
 
@@ -89,30 +90,55 @@ def _stopped(event: Event, profile: Profile, candidacy: Candidacy) -> Outcome | 
 
 def _write_all(lease: Lease, connection_id: UUID, moves: Sequence[Move], *, now: datetime) -> list[Unit]:
     linkedin = connections.open_sourcing(connection_id)
+    said: list[Exchange] = []
     try:
-        lease.require(2 * DEADLINE)
-        fresh = linkedin.get_profiles([move.profile.remote_id for move in moves])
-        units, to_write = compare(moves, fresh, now=now)
-        if not to_write:
-            return units
-        _note_sent(to_write)
-        lease.require(DEADLINE)
-        answers = linkedin.set_stages({move.profile.remote_id: move.value for move in to_write})
+        with recording.exchanges() as said:
+            lease.require(2 * DEADLINE)
+            fresh = linkedin.get_profiles([move.profile.remote_id for move in moves])
+            units, to_write = compare(moves, fresh, now=now)
+            if not to_write:
+                return units
+            _note_sent(to_write)
+            lease.require(DEADLINE)
+            answers = linkedin.set_stages({move.profile.remote_id: move.value for move in to_write})
     except errors.SyncError as error:
         if isinstance(error, errors.Rejected) and len(moves) > 1:
             half = len(moves) // 2
             parts = (moves[:half], moves[half:])
             return [unit for part in parts for unit in _write_all(lease, connection_id, part, now=now)]
         outcome = drain.of_error(error, now=now)
-        return [_unit(move, partial(_ended, move, outcome)) for move in moves]
-    tried = Tried(operation="set_stages", outcome="done", detail=f"{len(to_write)} profiles in one request")
+        return [_unit(move, partial(_ended, move, _failed(outcome, error, move, moves, said))) for move in moves]
+    together = f"{len(to_write)} profiles in one request"
     for move in to_write:
         problem = answers.get(move.profile.remote_id, errors.NotFound("LinkedIn's answer does not name this profile."))
         if problem is None:
+            tried = _tried("done", together, move, moves, said)
             units.append(_unit(move, partial(_moved, move, tried, now=now)))
         else:
-            units.append(_unit(move, partial(_refused, move, problem)))
+            tried = _tried(problem.code, problem.detail, move, moves, said)
+            units.append(_unit(move, partial(_refused, move, problem, tried)))
     return units
+
+
+def _tried(outcome: str, detail: str, move: Move, moves: Sequence[Move], said: Sequence[Exchange]) -> Tried:
+    """The try as one of its moves sees it: without the others' part of the batch (rule 30)."""
+    members = [one.profile.remote_id for one in moves]
+    return Tried(
+        operation="set_stages",
+        outcome=outcome,
+        detail=detail,
+        seconds=sum(one.seconds for one in said),
+        exchanges=[one.of_one(move.profile.remote_id, members).as_json() for one in said],
+    )
+
+
+def _failed(
+    outcome: Outcome, error: errors.SyncError, move: Move, moves: Sequence[Move], said: Sequence[Exchange]
+) -> Outcome:
+    """What never reached LinkedIn leaves no try behind: the gate or the lease turned it away."""
+    if not said:
+        return outcome
+    return replace(outcome, tried=[_tried(error.code, error.detail, move, moves, said)])
 
 
 def compare(
@@ -172,8 +198,7 @@ def _changed_there(move: Move, there: contract.Profile) -> Decision:
     return Decision(outcomes={move.event.pk: outcome}, follow=[row])
 
 
-def _refused(move: Move, problem: errors.SyncError) -> Decision:
-    tried = Tried(operation="set_stages", outcome=problem.code, detail=problem.detail)
+def _refused(move: Move, problem: errors.SyncError, tried: Tried) -> Decision:
     if isinstance(problem, errors.Transient | errors.RateLimited | errors.Unknown):
         return _ended(move, outcomes.retry(problem.detail, cause=problem.cause, tried=[tried]))
     detail = f"LinkedIn refused the stage {move.value!r}: {problem.detail}"

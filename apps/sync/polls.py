@@ -4,6 +4,7 @@ worker makes it, its gate can hold it, and its cursor is committed with what it 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -16,11 +17,11 @@ from apps.ledger import drain, leases, outcomes
 from apps.ledger import services as ledger
 from apps.ledger.leases import Claimed, Lease
 from apps.ledger.models import Event
-from apps.ledger.outcomes import Decision, Unit
+from apps.ledger.outcomes import Decision, Tried, Unit
 from apps.ledger.services import NewEvent
 from apps.ledger.states import OPEN, Priority, State
 from apps.mappings import services as mappings
-from apps.providers import contract
+from apps.providers import contract, recording
 from apps.sync import index, lanes, pacing, wire
 from apps.sync.models import Stream, StreamName
 
@@ -87,13 +88,34 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
         if stream is None:
             units.append(outcomes.settled(box, outcomes.dead("vanished", "The listing is gone with its connection.")))
             continue
+        said: list[recording.Exchange] = []
         try:
-            decide = READERS[StreamName(stream.name)](stream, box, now=now)
+            with recording.exchanges() as said:
+                decide = READERS[StreamName(stream.name)](stream, box, now=now)
         except errors.SyncError as error:
-            units.append(Unit(mailboxes=frozenset({box.id}), decide=partial(_failed, stream, box, error, now=now)))
+            failed = partial(_failed, stream, box, error, now=now)
+            units.append(_unit(box, failed, _tried(stream, said, error.code, error.detail)))
             continue
-        units.append(Unit(mailboxes=frozenset({box.id}), decide=decide))
+        units.append(_unit(box, decide, _tried(stream, said, "done")))
     return units
+
+
+def _unit(box: Claimed, decide: Callable[[], Decision], tried: list[Tried]) -> Unit:
+    def with_tries() -> Decision:
+        decision = decide()
+        shown = {pk: replace(outcome, tried=tried) for pk, outcome in decision.outcomes.items()}
+        return replace(decision, outcomes=shown)
+
+    return Unit(mailboxes=frozenset({box.id}), decide=with_tries)
+
+
+def _tried(stream: Stream, said: Sequence[recording.Exchange], outcome: str, detail: str = "") -> list[Tried]:
+    """A reading as it went, without the pages themselves: they are people, and each became an event."""
+    if not said:
+        return []
+    seconds = sum(one.seconds for one in said)
+    shown = [one.bare().as_json() for one in said]
+    return [Tried(operation=f"read.{stream.name}", outcome=outcome, detail=detail, seconds=seconds, exchanges=shown)]
 
 
 def _done(

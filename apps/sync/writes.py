@@ -27,7 +27,7 @@ from apps.ledger.models import Effect, Event
 from apps.ledger.outcomes import Decision, Outcome, Tried, Unit
 from apps.ledger.states import EffectState, Reason
 from apps.mappings.models import MappingState
-from apps.providers import contract
+from apps.providers import contract, recording
 from apps.sync import arrivals, fills, index, lanes, moves
 from apps.sync.steps import DEADLINE, Job, Ready
 
@@ -92,21 +92,32 @@ def _keys(candidacy: Candidacy) -> frozenset[str]:
 
 def _perform(lease: Lease, connection_id: UUID, jobs: Sequence[Job], *, now: datetime) -> list[Unit]:
     ats = connections.open_ats(connection_id)
+    said: list[recording.Exchange] = []
     try:
-        ready = _look(ats, connection_id, jobs, now=now)
+        with recording.exchanges() as said:
+            ready = _look(ats, connection_id, jobs, now=now)
     except errors.SyncError as error:
         if isinstance(error, errors.Rejected) and len(jobs) > 1:
             half = len(jobs) // 2
             return [
                 unit for part in (jobs[:half], jobs[half:]) for unit in _perform(lease, connection_id, part, now=now)
             ]
-        outcome = drain.of_error(error, now=now)
+        outcome = replace(drain.of_error(error, now=now), tried=_looked(error, said))
         return [outcomes.settled_each(job.box, {job.event.pk: outcome}) for job in jobs]
     units = [_unit(step.job, step.decide) for step in ready if step.decide is not None]
     calls = [step for step in ready if step.call is not None]
     for start in range(0, len(calls), CALLS_AT_ONCE):
         units += _call_all(lease, ats, calls[start : start + CALLS_AT_ONCE], now=now)
     return units
+
+
+def _looked(error: errors.SyncError, said: Sequence[recording.Exchange]) -> list[Tried]:
+    """The look that failed, without bodies: it read for several people at once (rule 30)."""
+    if not said:
+        return []
+    seconds = sum(one.seconds for one in said)
+    shown = [replace(one.bare(), query="").as_json() for one in said]
+    return [Tried(operation="look", outcome=error.code, detail=error.detail, seconds=seconds, exchanges=shown)]
 
 
 def _look(ats: contract.Ats, connection_id: UUID, jobs: Sequence[Job], *, now: datetime) -> list[Ready]:
@@ -174,16 +185,22 @@ def _call_one(lease: Lease, ats: contract.Ats, step: Ready, *, now: datetime) ->
     def tried(outcome: str, detail: str = "") -> Tried:
         seconds = (clock.real_now() - started).total_seconds()
         return Tried(
-            operation=step.intention.kind if step.intention else "", outcome=outcome, detail=detail, seconds=seconds
+            operation=step.intention.kind if step.intention else "",
+            outcome=outcome,
+            detail=detail,
+            seconds=seconds,
+            exchanges=[one.as_json() for one in said],
         )
 
     def close(state: EffectState) -> None:
         effects.close(key=key, token=lease.token, state=state, now=now)
 
     finish = step.done
+    said: list[recording.Exchange] = []
     try:
         lease.require(DEADLINE)
-        result = step.call()
+        with recording.exchanges() as said:
+            result = step.call()
     except errors.Unknown as error:
         close(EffectState.UNKNOWN)
         return _unit(step.job, _uncertain(step, None, ats, now=now, tried=tried("unknown", error.detail)))

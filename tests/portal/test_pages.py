@@ -13,7 +13,7 @@ from apps.accounts.rights import Role
 from apps.core import clock
 from apps.ledger import gates
 from apps.ledger.states import Reason
-from apps.portal.events import mask
+from apps.portal.event import mask
 from tests.connections.factories import make_connection
 from tests.portal.factories import make_event, make_user, make_world
 
@@ -29,7 +29,9 @@ def admin(client: Browser) -> Browser:
 def text_of(browser: Browser, address: str, **headers: str) -> str:
     answer = browser.get(address, headers=headers)
     assert answer.status_code == 200
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+    page = answer.content.decode()
+    main = page[page.index("<main") : page.index("</main>")] if "<main" in page else page
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", main))
 
 
 def test_the_log_is_filtered_by_state_and_kind_from_the_address(admin: Browser) -> None:
@@ -235,3 +237,27 @@ def test_sides_agree_while_each_shows_what_was_agreed(admin: Browser, shows: str
     shown = text_of(admin, "/candidates/")
 
     assert [word for word in ("Agree", "Held") if word in shown] == [said]
+
+
+def test_a_try_shows_what_was_asked_and_answered_with_masks_set_apart(admin: Browser) -> None:
+    world = make_world("Birch")
+    said = {
+        "method": "POST",
+        "path": "/v3/applications/70/move",
+        "query": "",
+        "status": 422,
+        "outcome": "",
+        "ms": 88,
+        "asked": {"authorization": "masked"},
+        "answered": {"x-ratelimit-remaining": "61"},
+        "request": '{\n  "to_stage_id": 5580124\n}',
+        "response": "<b>masked</b>",
+    }
+    world.event.tries.update(exchanges=[said], outcome="rejected")
+
+    page = admin.get(reverse("portal:event", args=[world.event.pk])).content.decode()
+
+    assert "POST /v3/applications/70/move" in page
+    assert "authorization: <mark>masked</mark>" in page
+    assert "422 Unprocessable Entity" in page and "x-ratelimit-remaining: 61" in page
+    assert "&lt;b&gt;<mark>masked</mark>&lt;/b&gt;" in page

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from django import template
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from apps.portal.words import Badge, Moment
+
+MASKED = re.compile(r"(?<![\w-])masked(?![\w-])")
 
 register = template.Library()
 
@@ -34,3 +38,9 @@ def when(moment: Moment | None) -> SafeString | str:
     if moment is None:
         return ""
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.iso, moment.title, moment.text)
+
+
+@register.filter
+def marked(text: str) -> SafeString:
+    """A payload with what was masked in it set apart."""
+    return format_html_join(mark_safe("<mark>masked</mark>"), "{}", ((part,) for part in MASKED.split(text)))
