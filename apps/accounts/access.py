@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol
+from uuid import UUID
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -18,12 +19,21 @@ P = ParamSpec("P")
 
 
 class PortalRequest(HttpRequest):
-    """A request that came through the door."""
+    """A request that came through the door.
+
+    `reach` is what its reader may see; `scope` is that, narrowed to the client they chose to look at.
+    A page about one object is not narrowed: its address says what is wanted.
+    """
 
     user: User
+    reach: Scope
     scope: Scope
+    chosen: UUID | None
     htmx: Any
 
+
+CHOSEN = "client"
+"""The name of the choice in the session."""
 
 Visible = Callable[..., bool]
 """Tells whether the object that the address names lies within a scope: `(*, scope, **address)`."""
@@ -35,6 +45,23 @@ class Door(Protocol):
     right: Right
     methods: tuple[str, ...]
     visible: Visible | None
+
+
+def choose_client(request: PortalRequest, client_id: UUID | None) -> None:
+    """Look at one client's work alone from now on, or at all of one's own."""
+    if client_id is None:
+        request.session.pop(CHOSEN, None)
+    else:
+        request.session[CHOSEN] = str(client_id)
+
+
+def _chosen(request: PortalRequest) -> UUID | None:
+    """The client chosen in this session; a choice outside of one's clients counts as none."""
+    try:
+        chosen = UUID(request.session.get(CHOSEN, ""))
+    except ValueError:
+        return None
+    return chosen if request.reach.covers([chosen]) else None
 
 
 def requires(
@@ -52,8 +79,10 @@ def requires(
                 return redirect_to_login(request.get_full_path())
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
-            request.scope = request.user.scope()
-            if visible is not None and not visible(scope=request.scope, **address):
+            request.reach = request.user.scope()
+            request.chosen = _chosen(request)
+            request.scope = request.reach.narrowed(request.chosen) if visible is None else request.reach
+            if visible is not None and not visible(scope=request.reach, **address):
                 raise Http404
             if not request.user.may(right):
                 raise PermissionDenied

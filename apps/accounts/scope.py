@@ -24,6 +24,10 @@ class Scope:
         touched = set(client_ids)
         return bool(touched) and touched <= self.client_ids
 
+    def narrowed(self, client_id: UUID | None) -> Scope:
+        """This scope with one client alone, where that lies within it; else as it is."""
+        return self if client_id is None or not self.covers([client_id]) else Scope(frozenset({client_id}))
+
 
 EVERYONE = Scope(client_ids=None)
 NOBODY = Scope(client_ids=frozenset())

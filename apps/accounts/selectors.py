@@ -9,10 +9,10 @@ from apps.accounts.models import Client
 from apps.accounts.scope import Scope
 
 
-def list_client_names(*, scope: Scope) -> list[str]:
-    """The names of the clients in a scope."""
+def list_clients(*, scope: Scope) -> tuple[tuple[UUID, str], ...]:
+    """The clients in a scope with their names, by name."""
     clients = Client.objects.all() if scope.client_ids is None else Client.objects.filter(pk__in=scope.client_ids)
-    return list(clients.values_list("name", flat=True))
+    return tuple(clients.values_list("pk", "name"))
 
 
 def names_of_clients(ids: Iterable[UUID]) -> Mapping[UUID, str]:

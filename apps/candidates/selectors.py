@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Prefetch, Q, QuerySet
 
 from apps.accounts.scope import Scope
+from apps.candidates import linkedin_urls
 from apps.candidates.models import Candidacy, Person, Profile, Transition
 from apps.mappings.models import JobStage
 from apps.mappings.rules import HIRED, REJECTED
@@ -183,7 +184,8 @@ def _matching(people: QuerySet[Person], text: str) -> QuerySet[Person]:
         by_name &= Q(first_name__icontains=word) | Q(last_name__icontains=word)
     exact = Q(remote_id=text) | Q(candidacies__application_id=text) | Q(candidacies__profiles__remote_id=text)
     address = text.removeprefix("https://").removeprefix("http://").rstrip("/")
-    known = Q(identities__value__iexact=text) | Q(identities__seen_as__icontains=address)
+    keys = [text.lower(), text, *filter(None, [linkedin_urls.identity_key(text)])]
+    known = Q(identities__value__in=keys) | Q(identities__seen_as__icontains=address)
     return people.filter(pk__in=Person.objects.filter(by_name | exact | known).values("pk"))
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.accounts import selectors as accounts
-from apps.accounts.access import PortalRequest, requires
+from apps.accounts.access import PortalRequest, choose_client, requires
 from apps.accounts.rights import Right, Role
 from apps.core import clock
 from apps.portal.words import Badge
@@ -23,6 +25,7 @@ STALLED_AFTER = 30
 
 YEAR = 365 * 24 * 3600
 THEMES = ("light", "dark")
+UNDO = "undo:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,30 @@ class NavLink:
 class NavGroup:
     title: str
     links: tuple[NavLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientChoice:
+    id: str
+    name: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Switcher:
+    """Whose work is shown, and whose could be."""
+
+    label: str
+    choices: tuple[ClientChoice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Toast:
+    """A message about what was just done, with the address that undoes it (by POST) where there is one."""
+
+    level: str
+    text: str
+    undo: str
 
 
 PAGES: Mapping[str, tuple[tuple[str, str, str, Right], ...]] = {
@@ -76,6 +103,21 @@ def search_text(request: PortalRequest) -> str:
     return request.GET.get("q", "").replace("\0", "").strip()[:200]
 
 
+def toast(request: PortalRequest, text: str, *, undo: str = "") -> None:
+    """Say what was done on the next page; `undo` is the address that takes it back by POST."""
+    messages.success(request, text, extra_tags=f"{UNDO}{undo}" if undo else "")
+
+
+@requires(Right.VIEW, methods=("POST",))
+def switch_client(request: PortalRequest) -> HttpResponse:
+    """Look at one client's work, or at all of one's own; somebody else's client is not there."""
+    wanted = request.POST.get("client", "")
+    if wanted and wanted not in {str(pk) for pk, _ in accounts.list_clients(scope=request.reach)}:
+        raise Http404
+    choose_client(request, UUID(wanted) if wanted else None)
+    return HttpResponseRedirect(_way_back(request))
+
+
 @requires(Right.VIEW, methods=("POST",))
 def switch_theme(request: PortalRequest) -> HttpResponse:
     """Keep the chosen theme in a cookie, so that the server renders it and no page flashes."""
@@ -92,7 +134,8 @@ def _shell(request: PortalRequest) -> dict[str, Any]:
     return {
         "groups": _navigation(request),
         "worker": _worker(),
-        "clients": _clients(request),
+        "switcher": _switcher(request),
+        "toasts": _toasts(request),
         "person": str(user),
         "role": Role(user.role).label,
         "initials": initials.upper(),
@@ -131,13 +174,31 @@ def _worker() -> tuple[Badge, str]:
     return Badge("ok", "check-circle", "Workers running"), said
 
 
-def _clients(request: PortalRequest) -> str:
-    if request.scope.client_ids is None:
-        return "All clients"
-    names = accounts.list_client_names(scope=request.scope)
+def _switcher(request: PortalRequest) -> Switcher:
+    """One's clients, with the chosen one; who has a single client has nothing to switch."""
+    clients = accounts.list_clients(scope=request.reach)
+    names = dict(clients)
+    everything = "All clients" if request.reach.unrestricted else _few([name for _, name in clients])
+    choices = [ClientChoice("", "All clients" if request.reach.unrestricted else "All of yours", not request.chosen)]
+    choices += [ClientChoice(str(pk), name, pk == request.chosen) for pk, name in clients]
+    chosen = names.get(request.chosen) if request.chosen else None
+    return Switcher(chosen or everything, tuple(choices) if len(clients) > 1 else ())
+
+
+def _few(names: Sequence[str]) -> str:
     if len(names) > 2:
         return f"{names[0]}, {len(names) - 1} more"
     return ", ".join(names) or "No client yet"
+
+
+def _toasts(request: PortalRequest) -> list[Toast]:
+    """What was just done; an error or a warning is said on the page itself, and stays."""
+    said = messages.get_messages(request)
+    return [Toast(one.level_tag, str(one.message), _undo_in(one.extra_tags or "")) for one in said]
+
+
+def _undo_in(tags: str) -> str:
+    return tags.removeprefix(UNDO) if tags.startswith(UNDO) else ""
 
 
 def _way_back(request: HttpRequest) -> str:

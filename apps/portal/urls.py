@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.portal import candidates, connections, dashboard, events, shell
+from apps.portal import candidates, connections, dashboard, event, events, search, shell
 
 app_name = "portal"
 
 urlpatterns = [
     path("", dashboard.overview, name="dashboard"),
     path("events/", events.event_list, name="events"),
-    path("events/<int:event_id>/", events.event_detail, name="event"),
+    path("events/<int:event_id>/", event.event_detail, name="event"),
     path("candidates/", candidates.candidate_list, name="candidates"),
     path("candidates/<uuid:person_id>/", candidates.candidate_detail, name="candidate"),
     path("connections/", connections.connection_list, name="connections"),
+    path("search/", search.search, name="search"),
+    path("client/", shell.switch_client, name="client"),
     path("theme/", shell.switch_theme, name="theme"),
 ]

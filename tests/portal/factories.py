@@ -55,7 +55,13 @@ def make_world(word: str, **event: Any) -> World:
     )
     person = Person.objects.create(connection=ats, remote_id="7", first_name="Ada", last_name=word, first_seen_at=now)
     Identity.objects.create(
-        connection=ats, person=person, kind="linkedin", value=f"in/{word}", source="linkedin", seen_at=now
+        connection=ats,
+        person=person,
+        kind="linkedin",
+        value=f"slug:{word.lower()}",
+        seen_as=f"linkedin.com/in/{word}",
+        source="linkedin",
+        seen_at=now,
     )
     candidacy = Candidacy.objects.create(
         client=client, person=person, job=job, mapping=mapping, application_id="70", added_at=now
