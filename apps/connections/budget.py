@@ -1,59 +1,42 @@
-"""Reservations: one statement each, committed before the call, never over a window's limit (RULES 23, 24).
+"""Reservations: committed before the call, from every window of the account or from none (RULES 23, 24).
 
 A reservation is spending. Only its maker gives it back, and only if no byte left this machine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection as database
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 
-from apps.connections import rules
+from apps.connections import rules, windows
 from apps.connections.models import QuotaAccount, QuotaWindow
+from apps.connections.windows import Full, Stretch, Window
 from apps.providers.contract import RateWindow
 
 HEADER_EDGE = timedelta(seconds=1)
 """Resets come as whole seconds; a call this close to one is left to the next window."""
 
-_RESERVE_DAY = """
+_OPEN = """
 INSERT INTO connections_quotawindow AS w
-    (account_id, name, slot, "limit", spent, by_purpose, starts_at, ends_at)
-VALUES (%(account)s, %(name)s, %(slot)s, %(limit)s, 1, jsonb_build_object(%(purpose)s::text, 1), %(starts)s, %(ends)s)
+    (account_id, name, slot, "limit", spent, by_purpose, recent, starts_at, ends_at)
+VALUES (%(account)s, %(name)s, %(slot)s, %(limit)s, 0, '{}', '{}', %(starts)s, %(ends)s)
 ON CONFLICT (account_id, name, slot) DO UPDATE SET
-    "limit" = EXCLUDED."limit",
-    spent = w.spent + 1,
-    by_purpose = jsonb_set(w.by_purpose, ARRAY[%(purpose)s::text],
-        to_jsonb(COALESCE((w.by_purpose ->> %(purpose)s::text)::int, 0) + 1))
-WHERE w.spent + 1 <= %(ceiling)s
-RETURNING id, starts_at, ends_at
+    "limit" = CASE WHEN %(told)s THEN w."limit" ELSE EXCLUDED."limit" END
+RETURNING id
 """
+"""Makes the row or locks it, so that what is read next is the last that anybody committed."""
 
-_RESERVE_ROLLING = """
-INSERT INTO connections_quotawindow AS w
-    (account_id, name, slot, "limit", spent, by_purpose, starts_at, ends_at)
-VALUES (%(account)s, %(name)s, '', %(limit)s, 1, jsonb_build_object(%(purpose)s::text, 1), %(starts)s, %(ends)s)
-ON CONFLICT (account_id, name, slot) DO UPDATE SET
-    spent = CASE WHEN w.ends_at <= %(starts)s THEN 1 ELSE w.spent + 1 END,
-    by_purpose = CASE WHEN w.ends_at <= %(starts)s THEN EXCLUDED.by_purpose
-        ELSE jsonb_set(w.by_purpose, ARRAY[%(purpose)s::text],
-            to_jsonb(COALESCE((w.by_purpose ->> %(purpose)s::text)::int, 0) + 1)) END,
-    starts_at = CASE WHEN w.ends_at <= %(starts)s THEN EXCLUDED.starts_at ELSE w.starts_at END,
-    ends_at = CASE WHEN w.ends_at <= %(starts)s THEN EXCLUDED.ends_at ELSE w.ends_at END
-WHERE w.ends_at <= %(starts)s OR w.spent + 1 <= w."limit"
-RETURNING id, starts_at, ends_at
-"""
-
-_REFUND = """
-UPDATE connections_quotawindow SET spent = spent - 1,
-    by_purpose = jsonb_set(by_purpose, ARRAY[%(purpose)s::text],
-        to_jsonb(GREATEST(COALESCE((by_purpose ->> %(purpose)s::text)::int, 0) - 1, 0)))
-WHERE id = %(id)s AND starts_at = %(starts)s AND spent > 0
+_NOTE = """
+INSERT INTO connections_spending AS s (account_id, hour, purpose, calls)
+VALUES (%(account)s, date_trunc('hour', %(at)s::timestamptz, 'UTC'), %(purpose)s, GREATEST(%(calls)s, 0))
+ON CONFLICT (account_id, hour, purpose) DO UPDATE SET calls = GREATEST(s.calls + %(calls)s, 0)
 """
 
 
@@ -62,10 +45,15 @@ class Reserved:
     """One unit of one window, and which run of that window it was taken from."""
 
     window: int
+    account: int
+    at: datetime
     starts_at: datetime
     ends_at: datetime
-    daily: bool
     rate: RateWindow
+
+    @property
+    def daily(self) -> bool:
+        return self.rate.resets_daily
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,29 +73,38 @@ class Plan:
     reserve_for: Mapping[str, float] | None = None
 
 
+class _NoRoom(Exception):
+    """Undoes what the same call took from other windows."""
+
+    def __init__(self, full: Full) -> None:
+        super().__init__()
+        self.full = full
+
+
 def reserve(
     *, account_id: int, rates: Sequence[RateWindow], purpose: str, plan: Plan, now: datetime
 ) -> tuple[Reserved, ...] | Refused:
     """Take one unit from every window that a call at `now` counts in, or none at all."""
-    taken: list[Reserved] = []
-    for rate in rates:
-        got = (
-            _reserve_days(account_id, rate, purpose, plan, now)
-            if rate.resets_daily
-            else _reserve_rolling(account_id, rate, purpose, now)
-        )
-        if isinstance(got, Refused):
-            refund(taken, purpose=purpose)
-            return got
-        taken += got
-    return tuple(taken)
+    try:
+        with transaction.atomic():
+            taken = tuple(
+                _take(account_id, rate, stretch, purpose, plan, now) for rate, stretch in _in_order(rates, now)
+            )
+            _note(account_id, purpose, 1, now)
+    except _NoRoom as refusal:
+        return Refused(until=refusal.full.until, full=refusal.full.for_all)
+    return taken
 
 
 def refund(reserved: Sequence[Reserved], *, purpose: str) -> None:
-    """Give back what its maker took and did not use."""
-    with database.cursor() as cursor:
+    """Give back what its maker took and did not use; a run that is over keeps it."""
+    with transaction.atomic():
         for unit in reserved:
-            cursor.execute(_REFUND, {"id": unit.window, "purpose": purpose, "starts": unit.starts_at})
+            row = QuotaWindow.objects.select_for_update().filter(pk=unit.window).first()
+            if row is not None and (row.starts_at == unit.starts_at or not _starts_over(unit.rate)):
+                _store(row, windows.give_back(_of(row), unit.rate, purpose=purpose, at=unit.at))
+        for unit in reserved[:1]:
+            _note(unit.account, purpose, -1, unit.at)
 
 
 def mark_full(unit: Reserved, *, now: datetime) -> bool:
@@ -143,55 +140,57 @@ def learn(unit: Reserved, headers: Mapping[str, str]) -> None:
     QuotaWindow.objects.filter(pk=unit.window, starts_at=unit.starts_at).update(**changes)
 
 
-def _reserve_days(
-    account_id: int, rate: RateWindow, purpose: str, plan: Plan, now: datetime
-) -> list[Reserved] | Refused:
-    limit = plan.daily_limit if plan.daily_limit is not None else rate.calls
-    ceiling = rules.ceiling_for(
-        purpose=purpose, limit=limit, kept_back=plan.kept_back, reserve_for=plan.reserve_for or {}
-    )
-    taken: list[Reserved] = []
-    for starts in rules.days_counted(now):
-        ends = starts + timedelta(days=1)
-        values = {
-            "account": account_id,
-            "name": rate.name,
-            "slot": starts.date().isoformat(),
-            "limit": limit,
-            "ceiling": ceiling,
-            "purpose": purpose,
-            "starts": starts,
-            "ends": ends,
-        }
-        row = _take(_RESERVE_DAY, values) if ceiling > 0 else None
-        if row is None:
-            refund(taken, purpose=purpose)
-            return Refused(until=ends + rules.RESET_EDGE, full=ceiling >= limit)
-        taken.append(Reserved(*row, daily=True, rate=rate))
-    return taken
+def _in_order(rates: Sequence[RateWindow], now: datetime) -> Iterator[tuple[RateWindow, Stretch]]:
+    """Always in one order, so that two calls never wait for each other's windows."""
+    for rate in sorted(rates, key=lambda rate: rate.name):
+        for stretch in windows.stretches(rate, now):
+            yield rate, stretch
 
 
-def _reserve_rolling(account_id: int, rate: RateWindow, purpose: str, now: datetime) -> list[Reserved] | Refused:
-    values = {
+def _take(account_id: int, rate: RateWindow, stretch: Stretch, purpose: str, plan: Plan, now: datetime) -> Reserved:
+    limit = plan.daily_limit if rate.resets_daily and plan.daily_limit is not None else rate.calls
+    values: dict[str, Any] = {
         "account": account_id,
         "name": rate.name,
-        "limit": rate.calls,
-        "purpose": purpose,
-        "starts": now,
-        "ends": now + timedelta(seconds=rate.seconds),
+        "slot": stretch.slot,
+        "limit": limit,
+        "told": rate.from_headers,
+        "starts": stretch.starts_at,
+        "ends": stretch.ends_at,
     }
-    row = _take(_RESERVE_ROLLING, values)
-    if row is None:
-        ends = QuotaWindow.objects.values_list("ends_at", flat=True).get(account_id=account_id, name=rate.name, slot="")
-        return Refused(until=max(ends, now + HEADER_EDGE), full=True)
-    return [Reserved(*row, daily=False, rate=rate)]
-
-
-def _take(statement: str, values: Mapping[str, Any]) -> tuple[int, datetime, datetime] | None:
     with database.cursor() as cursor:
-        cursor.execute(statement, values)
-        row = cursor.fetchone()
-    return None if row is None else (int(row[0]), row[1], row[2])
+        cursor.execute(_OPEN, values)
+        (pk,) = cursor.fetchone()
+    row = QuotaWindow.objects.get(pk=pk)
+    share = rules.share_of(rate=rate, purpose=purpose, kept_back=plan.kept_back, reserve_for=plan.reserve_for or {})
+    after = windows.take(_of(row), rate, purpose=purpose, share=share, now=now)
+    if isinstance(after, Full):
+        raise _NoRoom(after)
+    _store(row, after)
+    return Reserved(pk, account_id, now, after.starts_at, after.ends_at, rate)
+
+
+def _starts_over(rate: RateWindow) -> bool:
+    return rate.by_calendar or rate.from_headers
+
+
+def _of(row: QuotaWindow) -> Window:
+    return Window(row.limit, row.spent, row.starts_at, row.ends_at, row.by_purpose, row.recent)
+
+
+def _store(row: QuotaWindow, window: Window) -> None:
+    QuotaWindow.objects.filter(pk=row.pk).update(
+        spent=window.spent,
+        starts_at=window.starts_at,
+        ends_at=window.ends_at,
+        by_purpose=dict(window.by_purpose),
+        recent=dict(window.recent),
+    )
+
+
+def _note(account_id: int, purpose: str, calls: int, at: datetime) -> None:
+    with database.cursor() as cursor:
+        cursor.execute(_NOTE, {"account": account_id, "at": at, "purpose": purpose, "calls": calls})
 
 
 def _whole(headers: Mapping[str, str], name: str) -> int | None:

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection as database
 from django.db.models import Q
 
-from apps.connections import budget, rules, tokens
+from apps.connections import budget, rules, tokens, windows
 from apps.connections.models import Connection, CredentialState
 from apps.core import clock, errors
 from apps.ledger import gates, leases
@@ -37,6 +37,7 @@ class Permit:
     """What `enter` gave and `leave` settles."""
 
     call: Call
+    purpose: Purpose
     reserved: tuple[budget.Reserved, ...]
     state: Connection
 
@@ -60,7 +61,8 @@ class ConnectionGate:
         now = clock.now()
         state, plan = self._read_state()
         self._refuse_if_closed(state, now)
-        return Permit(call, self._reserve(state, plan, call.purpose, now), state)
+        purpose = Purpose.BULK if leases.is_for_bulk() else call.purpose
+        return Permit(call, purpose, self._reserve(state, plan, purpose, now), state)
 
     def leave(self, permit: object, answer: Answer) -> None:
         """Give back what never left, learn the limits, count failures and open or close the gate."""
@@ -68,7 +70,7 @@ class ConnectionGate:
             raise TypeError("leave() takes what enter() returned")
         now = clock.now()
         if not answer.sent:
-            budget.refund(permit.reserved, purpose=permit.call.purpose)
+            budget.refund(permit.reserved, purpose=permit.purpose)
         for unit in permit.reserved:
             if unit.rate.from_headers:
                 budget.learn(unit, answer.headers)
@@ -143,7 +145,7 @@ class ConnectionGate:
         if daily and _service_code(answer.body) == FULL_FOR_THE_DAY:
             unit = daily[0]
             budget.mark_full(unit, now=now)
-            until = max(unit.ends_at + rules.RESET_EDGE, now)
+            until = max(unit.ends_at + windows.RESET_EDGE, now)
             close(self._id, Reason.BUDGET, now=now, until=until, detail="The system says that today's quota is spent.")
             return
         headers = {name.lower(): value for name, value in answer.headers.items()}

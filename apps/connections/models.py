@@ -27,8 +27,8 @@ class QuotaAccount(models.Model):
 class QuotaWindow(models.Model):
     """What was spent in one stretch of time, in app time.
 
-    A calendar day has a row of its own (`slot` is the date); a window that the system restarts has
-    one row that is reused (`slot` is empty).
+    A calendar day or month has a row of its own (`slot` is its first date); any other window has one row
+    that is reused (`slot` is empty). `recent` counts by part of a window that slides.
     """
 
     account = models.ForeignKey(QuotaAccount, on_delete=models.CASCADE, related_name="windows")
@@ -37,6 +37,7 @@ class QuotaWindow(models.Model):
     limit = models.PositiveIntegerField()
     spent = models.PositiveIntegerField(default=0)
     by_purpose = models.JSONField(default=dict)
+    recent = models.JSONField(default=dict)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
 
@@ -48,6 +49,21 @@ class QuotaWindow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.slot}: {self.spent}/{self.limit}"
+
+
+class Spending(models.Model):
+    """Requests of one account by hour and purpose: what the budget page shows, for every kind of window."""
+
+    account = models.ForeignKey(QuotaAccount, on_delete=models.CASCADE, related_name="spending")
+    hour = models.DateTimeField()
+    purpose = models.CharField(max_length=20)
+    calls = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "hour", "purpose"], name="spending_once")]
+
+    def __str__(self) -> str:
+        return f"{self.hour:%d %H:00} {self.purpose}: {self.calls}"
 
 
 class Connection(models.Model):
@@ -75,6 +91,7 @@ class Connection(models.Model):
     last_success_at = models.DateTimeField(null=True)
     last_error_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
+    clock_ahead = models.FloatField(default=0, help_text="seconds that the system's clock is ahead of ours")
     created_at = models.DateTimeField()
 
     class Meta:

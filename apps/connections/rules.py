@@ -8,19 +8,41 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-OFFICE_POLL = timedelta(minutes=5)
-OTHER_POLL = timedelta(minutes=15)
-RESET_EDGE = timedelta(seconds=60)
-"""Our clock and theirs may differ by this much: calls this near a reset count on both sides of it."""
+from apps.connections.windows import RESET_EDGE, Share, room_for
+from apps.providers.contract import Purpose, RateWindow
+
+OFFICE_POLL = timedelta(minutes=4, seconds=45)
+OTHER_POLL = timedelta(minutes=14)
+"""A little under the promised 5 and 15 minutes, which end when somebody is in the ATS, not when they are seen."""
 
 ALONE = 2
 """What a stage write costs that goes at once: the read of its profile, and the write."""
 
-KEPT_BACK = 0.2
-"""The share of a day that only writes, and the reads and tokens they need, may use."""
+WITH_A_POLL = 1
+"""What the moves cost that travel with a poll: one write, as the poll just drained is the read (RULES 9)."""
 
-BACKGROUND = frozenset({"poll", "catalogue", "index"})
+KEPT_BACK = 0.05
+"""The share of a day that only writes, and the reads and tokens they need, may use. Small, as the plan
+itself sets aside a write for each poll to come; this is for what nobody planned."""
 
+BACKGROUND = frozenset({Purpose.POLL, Purpose.CATALOGUE, Purpose.INDEX})
+
+BULK_LEAVES = 0.3
+"""The share of a day or month that an import, a go-live or a reconciliation never touches."""
+
+SHORT_SHARES: Mapping[str, Share] = {
+    Purpose.BULK: Share(total=0.9, own=0.5),
+    Purpose.POLL: Share(total=0.9),
+    Purpose.CATALOGUE: Share(total=0.9),
+    Purpose.INDEX: Share(total=0.9),
+}
+"""Of a window of seconds or minutes a tenth is for moves and new candidates alone, and bulk has half at
+most, spread over the window: a move that comes at its end still finds room."""
+
+MARGIN = 6
+"""Calls that the plan of a day may be out by: polls come whole, and a page of 100 changes is followed by another."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STEP = timedelta(minutes=15)
 _SATURDAY = 5
 
@@ -53,7 +75,7 @@ def next_poll_after(
     reset_at: datetime,
     offices: Sequence[Office] = (),
     kept_back: float = KEPT_BACK,
-    writing: float = 0.0,
+    writing: float = 1.0,
 ) -> timedelta:
     """How long to wait before the next poll: the usual pace, stretched so that the day's rest suffices.
 
@@ -64,7 +86,7 @@ def next_poll_after(
     left = allowance(limit=limit, share=1 - kept_back) - spent
     if left <= 0:
         return reset_at + RESET_EDGE - now
-    need = _need(now, reset_at, offices, writing)
+    need = need_until(now, reset_at, offices, writing)
     if left <= need.slow or not is_office_time(now, offices):
         return OTHER_POLL * max(1.0, (reset_at - now) / OTHER_POLL / left)
     quickness = min(1.0, (left - need.slow) / need.quick) if need.quick else 1.0
@@ -80,29 +102,38 @@ def writes_now(
     reset_at: datetime,
     offices: Sequence[Office] = (),
     kept_back: float = KEPT_BACK,
-    writing: float = 0.0,
 ) -> bool:
     """True while a write of its own is within what the plan allows by the end of this hour, office hours
-    first, and leaves the polls of the day's rest their usual pace.
+    first, and leaves the polls of the day's rest their usual pace, each with the write that may go with it.
 
-    What is kept back is for the writes that travel with polls, so nothing is sent early from it.
+    What is kept back is for what nobody planned, so nothing is sent early from it.
     """
     after = spent + ALONE
     usable = allowance(limit=limit, share=1 - kept_back)
     soon = min(now + timedelta(hours=1), reset_at)
-    by_then = _weight(starts_at, soon, offices) / _weight(starts_at, reset_at, offices)
-    need = _need(now, reset_at, offices, writing)
-    return after <= usable * by_then and after + need.slow + need.quick <= usable
+    by_then = weight(starts_at, soon, offices) / weight(starts_at, reset_at, offices)
+    return after <= usable * by_then and after + need_until(now, reset_at, offices).all + MARGIN <= usable
 
 
-def ceiling_for(*, purpose: str, limit: int, kept_back: float, reserve_for: Mapping[str, float]) -> int:
-    """How far `purpose` may spend a window; `reserve_for` keeps other shares from named purposes."""
-    default = kept_back if purpose in BACKGROUND else 0.0
-    return allowance(limit=limit, share=1 - reserve_for.get(purpose, default))
+def spare(
+    *, now: datetime, spent: int, limit: int, reset_at: datetime, offices: Sequence[Office] = (), kept_back: float
+) -> int:
+    """Calls that nothing planned for the rest of the day needs: what a reconciliation may spend."""
+    usable = min(allowance(limit=limit, share=1 - kept_back), allowance(limit=limit, share=1 - BULK_LEAVES))
+    planned = allowance(limit=limit, share=1 - kept_back) - math.ceil(need_until(now, reset_at, offices).all) - MARGIN
+    return max(0, min(usable, planned) - spent)
+
+
+def share_of(*, rate: RateWindow, purpose: str, kept_back: float, reserve_for: Mapping[str, float]) -> Share:
+    """How much of a window `purpose` may use; `reserve_for` keeps other shares of a day from named purposes."""
+    if not rate.by_calendar:
+        return SHORT_SHARES.get(purpose, Share())
+    usual = BULK_LEAVES if purpose == Purpose.BULK else kept_back if purpose in BACKGROUND else 0.0
+    return Share(total=1 - reserve_for.get(purpose, usual))
 
 
 def allowance(*, limit: int, share: float) -> int:
-    return max(0, min(limit, math.floor(limit * share + 1e-9)))
+    return room_for(limit, share)
 
 
 def day_of(now: datetime) -> tuple[datetime, datetime]:
@@ -111,43 +142,36 @@ def day_of(now: datetime) -> tuple[datetime, datetime]:
     return start, start + timedelta(days=1)
 
 
-def days_counted(now: datetime) -> tuple[datetime, ...]:
-    """Starts of the days that a call at `now` counts in: both, near a reset."""
-    here, after = day_of(now)
-    days = [here]
-    if now - here < RESET_EDGE:
-        days.insert(0, here - timedelta(days=1))
-    if after - now <= RESET_EDGE:
-        days.append(after)
-    return tuple(days)
-
-
 def next_pause(last: int) -> int:
     return min(LONGEST_PAUSE, max(FIRST_PAUSE, last * 2))
 
 
 @dataclass(frozen=True, slots=True)
-class _Need:
+class Need:
     """Calls until the reset: of polls at the slow pace, and of those that make office hours quicker."""
 
     slow: float
     quick: float
 
+    @property
+    def all(self) -> float:
+        return self.slow + self.quick
 
-def _need(now: datetime, reset_at: datetime, offices: Sequence[Office], writing: float) -> _Need:
-    """In office hours twice `writing` is expected, as the night's polls carry none, and at most ALONE a poll."""
-    cost = 1 + min(2 * writing, ALONE)
+
+def need_until(now: datetime, reset_at: datetime, offices: Sequence[Office], writing: float = 1.0) -> Need:
+    """In office hours twice `writing` is expected, as the night's polls carry none, and at most one write a poll."""
+    cost = 1 + min(2 * writing, WITH_A_POLL)
     slow = (reset_at - now) / OTHER_POLL
-    quick = _weight(now, reset_at, offices) - slow
+    quick = weight(now, reset_at, offices) - slow
     office = quick / (OTHER_POLL / OFFICE_POLL - 1)
-    return _Need(slow=slow - office + office * cost, quick=quick * cost)
+    return Need(slow=slow - office + office * cost, quick=quick * cost)
 
 
-def _weight(start: datetime, end: datetime, offices: Sequence[Office]) -> float:
-    """Polls that the usual pace makes between two times."""
+def weight(start: datetime, end: datetime, offices: Sequence[Office]) -> float:
+    """Polls that the usual pace makes between two times, by the quarters of an hour at which offices open."""
     total, at = 0.0, start
     while at < end:
-        step = min(_STEP, end - at)
+        step = min(_STEP - (at - EPOCH) % _STEP, end - at)
         total += step / (OFFICE_POLL if is_office_time(at, offices) else OTHER_POLL)
         at += step
     return total

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from apps.accounts.models import Client
-from apps.connections import budget, gate, rules
+from apps.connections import budget, gate, rules, windows
 from apps.connections.models import Connection, QuotaWindow
 from apps.ledger import gates
 from apps.ledger import selectors as ledger
@@ -140,18 +140,18 @@ def may_write_now(connection_id: UUID, *, now: datetime) -> bool:
         reset_at=day.ends_at,
         offices=offices_of(connection_id),
         kept_back=_plan(connection_id).kept_back,
-        writing=day.calls_a_poll,
     )
 
 
 def _figures(connection: Connection, rate: RateWindow, now: datetime) -> WindowFigures:
-    starts, ends = rules.day_of(now) if rate.resets_daily else (now, now + timedelta(seconds=rate.seconds))
-    slot = starts.date().isoformat() if rate.resets_daily else ""
-    row = QuotaWindow.objects.filter(account_id=connection.quota_id, name=rate.name, slot=slot).first()
+    run = windows.run_at(rate, now) if rate.by_calendar else windows.stretches(rate, now)[0]
+    row = QuotaWindow.objects.filter(account_id=connection.quota_id, name=rate.name, slot=run.slot).first()
     limit = _limit(connection, rate) if rate.resets_daily or row is None else row.limit
     if row is None or row.ends_at <= now:
-        return WindowFigures(rate.name, limit, 0, starts, ends, {})
-    return WindowFigures(rate.name, limit, row.spent, row.starts_at, row.ends_at, row.by_purpose)
+        return WindowFigures(rate.name, limit, 0, run.starts_at, run.ends_at, {})
+    kept = windows.Window(row.limit, row.spent, row.starts_at, row.ends_at, row.by_purpose, row.recent)
+    spent = windows.spent_now(kept, rate, now)
+    return WindowFigures(rate.name, limit, spent, row.starts_at, row.ends_at, row.by_purpose)
 
 
 def _limit(connection: Connection, rate: RateWindow) -> int:

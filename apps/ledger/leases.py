@@ -13,9 +13,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
+from django.db.backends.utils import CursorWrapper
 
 from apps.core import clock
 from apps.ledger.models import Event, KeyLease, Mailbox, Waiter
+from apps.ledger.states import Priority
 
 BATCH = 100
 """Mailboxes a claim takes: as many moves as one LinkedIn request carries."""
@@ -37,6 +39,7 @@ class Lease:
 
     token: UUID
     until: datetime
+    priority: int = Priority.NEW_CANDIDATE
 
     def require(self, seconds: float) -> None:
         """Raise LeaseLost unless the lease outlives a call of `seconds` (rule 5)."""
@@ -75,29 +78,53 @@ def require_time(seconds: float) -> None:
         lease.require(seconds)
 
 
+def is_for_bulk() -> bool:
+    """Whether this context works on what may wait for everything else."""
+    lease = _working.get()
+    return lease is not None and lease.priority >= Priority.BACKFILL
+
+
 def lease_time() -> timedelta:
     return timedelta(seconds=settings.SYNCPORTAL_LEASE_SECONDS)
 
+
+BULK_BATCH = 16
+"""Mailboxes of bulk work that a claim takes: a worker is soon back for whatever came meanwhile."""
+
+BULK_AT_ONCE = 2
+"""Batches of bulk work under way at once, on all workers: of a cluster's four at least two are left."""
+
+BULK_IS_FULL = """
+SELECT count(DISTINCT lease_token) >= %s FROM ledger_mailbox WHERE lease_token IS NOT NULL AND priority >= %s
+"""
 
 NEXT_TURN = """
 UPDATE ledger_turn SET served_at = %(real)s WHERE key = (
     SELECT t.key FROM ledger_turn t
     WHERE NOT EXISTS (SELECT 1 FROM ledger_closedgate g WHERE g.gate = t.gate)
       AND EXISTS (SELECT 1 FROM ledger_mailbox m
-                  WHERE m.turn = t.key AND m.due_at <= %(now)s AND m.lease_token IS NULL)
+                  WHERE m.turn = t.key AND m.due_at <= %(now)s AND m.lease_token IS NULL AND m.priority < %(below)s)
     ORDER BY t.served_at NULLS FIRST, t.key LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING key
 """
 
 CLAIM = """
+WITH best AS (
+    SELECT min(priority) AS priority FROM ledger_mailbox
+    WHERE turn = %(turn)s AND due_at <= %(now)s AND lease_token IS NULL
+)
 UPDATE ledger_mailbox SET lease_token = %(token)s, lease_until = %(until)s, claims = claims + 1, due_at = NULL
 WHERE id IN (
     SELECT id FROM ledger_mailbox
-    WHERE turn = %(turn)s AND due_at <= %(now)s AND lease_token IS NULL
+    WHERE turn = %(turn)s AND due_at <= %(now)s AND lease_token IS NULL AND priority < %(below)s
+      AND ((SELECT priority FROM best) >= %(bulk)s OR priority < %(bulk)s)
       AND NOT EXISTS (SELECT 1 FROM ledger_closedgate g WHERE g.gate = ledger_mailbox.gate)
-    ORDER BY priority, due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-RETURNING id, key, handler, claims
+    ORDER BY priority, due_at, id
+    LIMIT CASE WHEN (SELECT priority FROM best) >= %(bulk)s THEN %(bulk_limit)s ELSE %(limit)s END
+    FOR UPDATE SKIP LOCKED)
+RETURNING id, key, handler, claims, priority
 """
+"""Bulk work is never claimed together with other work: its calls count as bulk, and nothing waits for it."""
 
 
 HEADS = """
@@ -116,18 +143,31 @@ def claim(*, now: datetime, limit: int = BATCH) -> tuple[Lease, list[Claimed]] |
     token = uuid.uuid4()
     with transaction.atomic(), database.cursor() as cursor:
         real = clock.real_now()
-        cursor.execute(NEXT_TURN, {"now": now, "real": real})
+        below = Priority.BACKFILL if _bulk_is_full(cursor) else NO_PRIORITY
+        cursor.execute(NEXT_TURN, {"now": now, "real": real, "below": below})
         turn = cursor.fetchone()
         if turn is None:
             return None
         until = real + lease_time()
-        cursor.execute(CLAIM, {"turn": turn[0], "now": now, "token": token, "until": until, "limit": limit})
+        wanted = {"turn": turn[0], "now": now, "token": token, "until": until, "limit": limit, "below": below}
+        cursor.execute(CLAIM, {**wanted, "bulk": Priority.BACKFILL, "bulk_limit": min(limit, BULK_BATCH)})
         rows = cursor.fetchall()
         suspects = [row for row in rows if row[3] > 1]
         if suspects and len(rows) > 1:
             rows = _keep_one(rows, alone=suspects[0][0], now=now)
         events = _due_events([row[0] for row in rows], now=now)
-    return Lease(token, until), [Claimed(row[0], row[1], row[2], row[3], tuple(events[row[0]])) for row in rows]
+    priority = min((row[4] for row in rows), default=Priority.NEW_CANDIDATE)
+    claimed = [Claimed(row[0], row[1], row[2], row[3], tuple(events[row[0]])) for row in rows]
+    return Lease(token, until, priority), claimed
+
+
+NO_PRIORITY = 1 << 14
+"""Above every priority."""
+
+
+def _bulk_is_full(cursor: CursorWrapper) -> bool:
+    cursor.execute(BULK_IS_FULL, [BULK_AT_ONCE, Priority.BACKFILL])
+    return bool(cursor.fetchone()[0])
 
 
 def _due_events(boxes: Sequence[int], *, now: datetime) -> dict[int, list[Event]]:
@@ -142,7 +182,9 @@ def _due_events(boxes: Sequence[int], *, now: datetime) -> dict[int, list[Event]
     return due
 
 
-def _keep_one(rows: list[tuple[int, str, str, int]], *, alone: int, now: datetime) -> list[tuple[int, str, str, int]]:
+def _keep_one(
+    rows: list[tuple[int, str, str, int, int]], *, alone: int, now: datetime
+) -> list[tuple[int, str, str, int, int]]:
     others = [row[0] for row in rows if row[0] != alone]
     with database.cursor() as cursor:
         cursor.execute(

@@ -30,6 +30,7 @@ class Purpose(StrEnum):
     CATALOGUE = "catalogue"
     INDEX = "index"
     TOKEN = "token"
+    BULK = "bulk"  # never named by a provider: the gate counts so what is done for work that may wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,14 +317,24 @@ Support = bool | Limited
 
 @dataclass(frozen=True, slots=True)
 class RateWindow:
-    """A limit: `calls` per `seconds`; `seconds` 86400 with `resets_daily` is a UTC calendar day.
-    `from_headers` says that the real ceiling is read from each answer."""
+    """A limit: `calls` in any `seconds`. A provider names as many as its system has; each call counts in all.
+
+    `resets_daily` and `resets_monthly` make it a calendar day or month in `time_zone`. `from_headers` says
+    that ceiling and reset are read from each answer. `burst` makes it a token bucket: so many at once,
+    refilled at the pace of `calls` per `seconds`."""
 
     name: str
     calls: int
     seconds: int
     resets_daily: bool = False
     from_headers: bool = False
+    resets_monthly: bool = False
+    burst: int = 0
+    time_zone: str = "UTC"
+
+    @property
+    def by_calendar(self) -> bool:
+        return self.resets_daily or self.resets_monthly
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def test_a_full_day_closes_the_gate_until_past_the_reset() -> None:
 
 @travel(NOON)
 def test_polls_leave_the_last_fifth_to_writes_and_do_not_close_the_gate() -> None:
-    connection = make_connection(options={"daily_limit": 10})
+    connection = make_connection(options={"daily_limit": 10, "kept_back": 0.2})
     gate = make_gate(connection)
     for _ in range(8):
         gate.enter(POLL)

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from apps.connections import rules
 from apps.connections.rules import Office
+from apps.connections.windows import Share
+from apps.providers.contract import RateWindow
 
 BERLIN = Office("Europe/Berlin", time(8), time(18))
 LONDON = Office("Europe/London", time(8), time(18))
 NEW_YORK = Office("America/New_York", time(8), time(18))
+SYDNEY = Office("Australia/Sydney", time(8), time(18))
 LOS_ANGELES = Office("America/Los_Angeles", time(8), time(18))
 MIDNIGHT = datetime(2026, 11, 25, tzinfo=UTC)
 TOMORROW = MIDNIGHT + timedelta(days=1)
@@ -29,13 +32,13 @@ def at(hour: int, minute: int = 0) -> datetime:
 @pytest.mark.parametrize(
     ("now", "spent", "offices", "wait"),
     [
-        pytest.param(at(9), 20, [BERLIN], 5 * MINUTE, id="office hours"),
-        pytest.param(at(20), 200, [BERLIN], 15 * MINUTE, id="evening"),
-        pytest.param(at(23), 250, [BERLIN, LOS_ANGELES], 5 * MINUTE, id="afternoon in Los Angeles"),
-        pytest.param(at(12), 0, [], 5 * MINUTE, id="no offices known"),
-        pytest.param(at(23), 400, [LOS_ANGELES], 61 * MINUTE, id="nothing left for polls: after the reset"),
+        pytest.param(at(9), 20, [BERLIN], rules.OFFICE_POLL, id="office hours"),
+        pytest.param(at(20), 200, [BERLIN], rules.OTHER_POLL, id="evening"),
+        pytest.param(at(23), 250, [BERLIN, LOS_ANGELES], rules.OFFICE_POLL, id="afternoon in Los Angeles"),
+        pytest.param(at(12), 0, [], rules.OFFICE_POLL, id="no offices known"),
+        pytest.param(at(23), 475, [LOS_ANGELES], 61 * MINUTE, id="nothing left for polls: after the reset"),
         pytest.param(at(23), 500, [LOS_ANGELES], 61 * MINUTE, id="nothing left at all"),
-        pytest.param(at(23), 394, [LOS_ANGELES], 10 * MINUTE, id="six polls left for twelve wanted"),
+        pytest.param(at(22), 473, [LOS_ANGELES], 60 * MINUTE, id="two polls left for two hours"),
     ],
 )
 def test_the_next_poll_keeps_to_the_pace_and_to_what_is_left(
@@ -50,8 +53,8 @@ def test_the_next_poll_keeps_to_the_pace_and_to_what_is_left(
         pytest.param(at(0), 0, True, id="first of the day"),
         pytest.param(at(9), 60, True, id="morning, little spent"),
         pytest.param(at(9), 499, False, id="morning, nearly all spent"),
-        pytest.param(at(23, 30), 396, True, id="last hour may spend what its two polls leave"),
-        pytest.param(at(23, 30), 397, False, id="but not one of theirs"),
+        pytest.param(at(23, 30), 464, True, id="last hour may spend what its two polls leave"),
+        pytest.param(at(23, 30), 465, False, id="but not one of theirs"),
         pytest.param(at(23, 30), 500, False, id="never over"),
     ],
 )
@@ -75,34 +78,52 @@ def test_an_hour_at_the_office_may_spend_more_than_one_at_night() -> None:
     assert most(10) - most(9) > 2 * (most(3) - most(2))
 
 
+DAY = RateWindow("day", calls=500, seconds=86_400, resets_daily=True)
+SHORT = RateWindow("30s", calls=50, seconds=30, from_headers=True)
+
+
 @pytest.mark.parametrize(
-    ("purpose", "reserve_for", "ceiling"),
+    ("purpose", "reserve_for", "total"),
     [
-        ("poll", {}, 400),
-        ("catalogue", {}, 400),
-        ("write", {}, 500),
-        ("read", {}, 500),
-        ("read", {"read": 0.1}, 450),
-        ("poll", {"poll": 0.0}, 500),
+        ("poll", {}, 0.8),
+        ("catalogue", {}, 0.8),
+        ("bulk", {}, 0.7),
+        ("write", {}, 1.0),
+        ("read", {}, 1.0),
+        ("read", {"read": 0.1}, 0.9),
+        ("poll", {"poll": 0.0}, 1.0),
     ],
 )
 def test_a_purpose_may_be_refused_earlier_than_another(
-    purpose: str, reserve_for: dict[str, float], ceiling: int
+    purpose: str, reserve_for: dict[str, float], total: float
 ) -> None:
-    assert rules.ceiling_for(purpose=purpose, limit=500, kept_back=0.2, reserve_for=reserve_for) == ceiling
+    share = rules.share_of(rate=DAY, purpose=purpose, kept_back=0.2, reserve_for=reserve_for)
+
+    assert share == Share(total=pytest.approx(total))
+
+
+def test_bulk_has_half_of_a_short_window_and_moves_have_a_tenth_alone() -> None:
+    def share(purpose: str) -> Share:
+        return rules.share_of(rate=SHORT, purpose=purpose, kept_back=0.2, reserve_for={})
+
+    assert share("bulk") == Share(total=0.9, own=0.5)
+    assert share("poll") == Share(total=0.9)
+    assert share("write") == share("anything") == Share()
 
 
 @pytest.mark.parametrize(
-    ("now", "days"),
+    ("now", "spent", "spare"),
     [
-        pytest.param(at(12), 1, id="noon"),
-        pytest.param(at(23, 59), 2, id="a minute before"),
-        pytest.param(at(0), 2, id="at the reset"),
-        pytest.param(at(0, 1), 1, id="a minute after"),
+        pytest.param(at(0, 5), 0, 156, id="a day of one office leaves a quarter"),
+        pytest.param(at(0, 5), 100, 56, id="less what was spent early"),
+        pytest.param(at(23, 30), 340, 10, id="at its end up to what bulk leaves to others"),
+        pytest.param(at(23, 30), 400, 0, id="and no more"),
     ],
 )
-def test_a_call_near_the_reset_counts_on_both_sides(now: datetime, days: int) -> None:
-    assert len(rules.days_counted(now)) == days
+def test_what_is_spare_is_what_the_plan_of_the_day_does_not_need(now: datetime, spent: int, spare: int) -> None:
+    found = rules.spare(now=now, spent=spent, limit=500, reset_at=TOMORROW, offices=[BERLIN], kept_back=0.05)
+
+    assert found == spare
 
 
 def test_pauses_double_up_to_the_longest() -> None:
@@ -129,13 +150,13 @@ def test_a_days_polls_never_pass_the_limit(start: int, limit: int, spent: int, o
         now += wait
         used += now < TOMORROW
 
-    assert used <= max(spent, rules.allowance(limit=limit, share=0.8))
+    assert used <= max(spent, rules.allowance(limit=limit, share=0.95))
 
 
 @settings(max_examples=40, deadline=None)
 @given(start=st.integers(0, 22 * 60), left=st.integers(20, 400))
 def test_polls_last_until_the_reset(start: int, left: int) -> None:
-    now, used, longest = MIDNIGHT + start * MINUTE, 400 - left, timedelta(0)
+    now, used, longest = MIDNIGHT + start * MINUTE, 475 - left, timedelta(0)
 
     while now < TOMORROW:
         wait = rules.next_poll_after(now=now, spent=used, limit=500, reset_at=TOMORROW, offices=[LOS_ANGELES])
@@ -146,25 +167,18 @@ def test_polls_last_until_the_reset(start: int, left: int) -> None:
     assert longest <= timedelta(hours=3)
 
 
-def live_through(offices: list[Office], moves: int) -> tuple[timedelta, int]:
-    """A day of polls and of moves at random minutes of office hours: the longest gap between polls, and all calls."""
+def live_through(offices: list[Office], moves: int) -> tuple[timedelta, timedelta, int]:
+    """A day of polls and of moves at random minutes of office hours, which travel with them or alone: the
+    longest gap between polls, the longest in office hours, and all calls."""
     minutes = [minute for minute in range(24 * 60) if rules.is_office_time(MIDNIGHT + minute * MINUTE, offices)]
     chance = random.Random(moves)
     to_come = sorted(MIDNIGHT + chance.choice(minutes) * MINUTE for _ in range(moves))
     polls, writes, waiting = 0, 0, 0
     last = poll_at = MIDNIGHT
-    longest = timedelta(0)
+    longest = in_office = timedelta(0)
 
     def plan(now: datetime) -> dict[str, Any]:
-        writing = writes / max(1, polls)
-        return {
-            "now": now,
-            "spent": polls + writes,
-            "limit": 500,
-            "reset_at": TOMORROW,
-            "offices": offices,
-            "writing": writing,
-        }
+        return {"now": now, "spent": polls + writes, "limit": 500, "reset_at": TOMORROW, "offices": offices}
 
     while poll_at < TOMORROW:
         if to_come and to_come[0] < poll_at:
@@ -172,20 +186,36 @@ def live_through(offices: list[Office], moves: int) -> tuple[timedelta, int]:
             goes = rules.writes_now(starts_at=MIDNIGHT, **plan(now))
             writes, waiting = (writes + rules.ALONE, waiting) if goes else (writes, waiting + 1)
             continue
-        if polls + writes < rules.ceiling_for(purpose="poll", limit=500, kept_back=0.2, reserve_for={}):
-            polls, longest, last = polls + 1, max(longest, poll_at - last), poll_at
-        writes, waiting = (writes + rules.ALONE, 0) if waiting else (writes, waiting)
-        poll_at += rules.next_poll_after(**plan(poll_at))
-    return max(longest, TOMORROW - last), polls + writes
+        if polls + writes < 475:
+            gap = poll_at - last
+            longest = max(longest, gap)
+            in_office = max(in_office, gap) if rules.is_office_time(last, offices) else in_office
+            polls, last = polls + 1, poll_at
+        writes, waiting = (writes + rules.WITH_A_POLL, 0) if waiting else (writes, waiting)
+        poll_at += rules.next_poll_after(**plan(poll_at), writing=writes / max(1, polls))
+    return max(longest, TOMORROW - last), in_office, polls + writes
+
+
+OFFICES = [[BERLIN], [LOS_ANGELES], [BERLIN, LONDON, NEW_YORK], [BERLIN, NEW_YORK, SYDNEY], []]
 
 
 @pytest.mark.parametrize("moves", [0, 60, 150, 300, 900])
-@pytest.mark.parametrize("offices", [[BERLIN], [LOS_ANGELES], [BERLIN, LONDON, NEW_YORK], []])
+@pytest.mark.parametrize("offices", OFFICES)
 def test_however_many_moves_a_poll_comes_every_fifteen_minutes_of_the_day(offices: list[Office], moves: int) -> None:
-    longest, calls = live_through(offices, moves)
+    longest, _, calls = live_through(offices, moves)
 
-    assert longest <= 15.5 * MINUTE
+    assert longest <= 15 * MINUTE
     assert calls <= 500
+
+
+@pytest.mark.parametrize("moves", [0, 60, 300, 1200])
+@pytest.mark.parametrize("offices", [[BERLIN], [BERLIN, LONDON, NEW_YORK]])
+def test_offices_from_berlin_to_new_york_are_polled_within_five_minutes_whatever_moves(
+    offices: list[Office], moves: int
+) -> None:
+    _, in_office, _ = live_through(offices, moves)
+
+    assert in_office <= 5 * MINUTE
 
 
 @settings(max_examples=60, deadline=None)
