@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from apps.accounts.scope import Scope
 from apps.candidates import linkedin_urls
-from apps.candidates.models import Candidacy, Person, Profile, Transition
+from apps.candidates.models import Candidacy, CandidacyState, Person, Profile, Transition
 from apps.mappings.models import JobStage
 from apps.mappings.rules import HIRED, REJECTED
 
 SUBJECTS = 200
 """More people than this match no search that means somebody."""
+
+MAPPED = 2_000
+"""A mapping with more people than this has history that nobody pages through."""
 
 TERMINAL_WORDS = {REJECTED: "Rejected", HIRED: "Hired"}
 
@@ -116,9 +119,13 @@ class CandidateDetail:
     transitions: tuple[TransitionRow, ...]
 
 
-def list_candidates(*, scope: Scope, text: str = "", before: str = "", limit: int = 50) -> CandidatePage:
+def list_candidates(
+    *, scope: Scope, text: str = "", mapping_id: UUID | None = None, before: str = "", limit: int = 50
+) -> CandidatePage:
     """People, newest first. `before` is a cursor that an earlier page gave; an unreadable one starts anew."""
     people = _matching(_visible(scope), text) if text else _visible(scope)
+    if mapping_id is not None:
+        people = people.filter(pk__in=Candidacy.objects.within(scope).filter(mapping=mapping_id).values("person"))
     if cursor := _read_cursor(before):
         at, last = cursor
         people = people.filter(Q(first_seen_at__lt=at) | Q(first_seen_at=at, id__lt=last))
@@ -150,10 +157,23 @@ def candidate_is_visible(*, scope: Scope, person_id: UUID) -> bool:
     return _visible(scope).filter(pk=person_id).exists()
 
 
+def count_pairs(*, scope: Scope, mapping_id: UUID) -> Mapping[tuple[str, str], int]:
+    """How many open candidacies of a mapping stand at each pair of LinkedIn stage and ATS value."""
+    here = Candidacy.objects.within(scope).filter(mapping=mapping_id, state=CandidacyState.OPEN)
+    pairs = here.filter(profiles__removed=False).order_by().values_list("profiles__observed", "ats_observed")
+    return {(linkedin, ats): count for linkedin, ats, count in pairs.annotate(count=Count("pk", distinct=True))}
+
+
 def find_subjects(*, scope: Scope, text: str) -> tuple[str, ...]:
     """The ledger subjects of people whom a text names, by name, address or remote id."""
     found = _matching(_visible(scope), text).order_by().values_list("id", flat=True)[:SUBJECTS]
     return tuple(f"person:{person_id}" for person_id in found)
+
+
+def subjects_of_mapping(*, scope: Scope, mapping_id: UUID) -> tuple[str, ...]:
+    """The ledger subjects of those who are or were in a mapping, the newest MAPPED of them."""
+    found = Candidacy.objects.within(scope).filter(mapping=mapping_id).order_by("-added_at")
+    return tuple(f"person:{person_id}" for person_id in found.values_list("person_id", flat=True)[:MAPPED])
 
 
 def names_of_subjects(*, scope: Scope, subjects: Iterable[str]) -> Mapping[str, str]:

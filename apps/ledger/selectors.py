@@ -52,6 +52,10 @@ class Wanted:
     kinds: tuple[str, ...] = ()
     subjects: tuple[str, ...] | None = None
     event_id: int | None = None
+    connection: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    oldest_first: bool = False
     before: int | None = None
     after: int | None = None
 
@@ -144,6 +148,8 @@ def list_events(*, scope: Scope, wanted: Wanted, limit: int = 50) -> EventPage:
     if wanted.after is not None:
         newer_first = list(found.filter(id__gt=wanted.after).order_by("id")[: limit + 1])
         events, more_newer, more_older = newer_first[:limit][::-1], len(newer_first) > limit, True
+    elif wanted.oldest_first:
+        events, more_newer, more_older = list(found.order_by("id")[:limit]), False, False
     else:
         older = found if wanted.before is None else found.filter(id__lt=wanted.before)
         newest_first = list(older.order_by("-id")[: limit + 1])
@@ -286,6 +292,12 @@ def _filtered(events: QuerySet[Event], wanted: Wanted, closed: _Closed) -> Query
         return events.filter(pk=wanted.event_id)
     if wanted.subjects is not None:
         events = events.filter(subject__in=wanted.subjects)
+    if wanted.connection is not None:
+        events = events.filter(connection=wanted.connection)
+    if wanted.since is not None:
+        events = events.filter(arrived_at__gte=wanted.since)
+    if wanted.until is not None:
+        events = events.filter(arrived_at__lt=wanted.until)
     return events
 
 

@@ -11,7 +11,8 @@ from uuid import UUID
 from django.db.models import Count, Max, Q, QuerySet
 
 from apps.accounts.scope import Scope
-from apps.mappings.models import Job, Mapping, Project, StageMapVersion
+from apps.mappings import rules
+from apps.mappings.models import Job, JobStage, Mapping, Project, StageMapVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,33 @@ class NamedThing:
     mapping_id: UUID | None
 
 
+@dataclass(frozen=True, slots=True)
+class MapRowShown:
+    """One row of a map version with the ATS stage by its name; `known` is False where the ATS lists it no more."""
+
+    linkedin: str
+    ats: str
+    ats_name: str
+    direction: str
+    backward: bool
+    terminal: bool
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MapShown:
+    """The newest version of a mapping's stage map, and the stages on both sides that no row names."""
+
+    number: int
+    author: str
+    reason: str
+    created_at: datetime
+    rows: tuple[MapRowShown, ...]
+    unmapped_linkedin: tuple[str, ...]
+    unmapped_ats: tuple[str, ...]
+    coarse: tuple[str, ...]
+
+
 def list_mappings(
     *, scope: Scope, text: str = "", states: Sequence[str] = (), limit: int = 500
 ) -> tuple[MappingRow, ...]:
@@ -64,6 +92,15 @@ def list_mappings(
 def get_mapping(*, scope: Scope, mapping_id: UUID) -> MappingRow | None:
     """One mapping; None outside the scope."""
     return next(iter(_rows(list(_visible(scope).filter(pk=mapping_id)))), None)
+
+
+def get_map_of(*, scope: Scope, mapping_id: UUID) -> MapShown | None:
+    """The stage map of a mapping as it is in force; None outside the scope, or while it has no version."""
+    mapping = _visible(scope).filter(pk=mapping_id).first()
+    if mapping is None:
+        return None
+    version = mapping.stage_map.versions.select_related("author").order_by("-number").first()
+    return _map_shown(mapping, version) if version is not None else None
 
 
 def mapping_is_visible(*, scope: Scope, mapping_id: UUID) -> bool:
@@ -86,6 +123,40 @@ def find_projects_and_jobs(*, scope: Scope, text: str, limit: int = 8) -> tuple[
     alone = [NamedThing("project", one.name, "no job is mapped to it", None) for one in projects[:limit]]
     alone += [NamedThing("job", one.name, f"{one.connection.name}, not mapped", None) for one in jobs[:limit]]
     return tuple([*mapped, *alone][: 2 * limit])
+
+
+def _map_shown(mapping: Mapping, version: StageMapVersion) -> MapShown:
+    stages = JobStage.objects.filter(
+        connection=mapping.job.connection_id, scope__in=["", mapping.job.remote_id], active=True
+    )
+    names = dict(stages.order_by("order", "name").values_list("remote_id", "name"))
+    rows = tuple(_row_shown(row, names) for row in rules.rows_from_json(version.rows))
+    by_ats = {row.ats for row in rows}
+    by_linkedin = [row.linkedin for row in rows if row.direction != rules.Direction.TO_LINKEDIN]
+    return MapShown(
+        number=version.number,
+        author=str(version.author) if version.author else "",
+        reason=version.reason,
+        created_at=version.created_at,
+        rows=rows,
+        unmapped_linkedin=tuple(one for one in mapping.project.stages if one not in {row.linkedin for row in rows}),
+        unmapped_ats=tuple(name for remote_id, name in names.items() if remote_id not in by_ats),
+        coarse=tuple(one for one in dict.fromkeys(by_linkedin) if by_linkedin.count(one) > 1),
+    )
+
+
+def _row_shown(row: rules.MapRow, names: Dict[str, str]) -> MapRowShown:
+    terminal = {rules.REJECTED: "Rejected", rules.HIRED: "Hired"}
+    name = terminal.get(row.ats) or names.get(row.ats, "")
+    return MapRowShown(
+        linkedin=row.linkedin,
+        ats=row.ats,
+        ats_name=name or row.ats,
+        direction=row.direction.value,
+        backward=row.backward,
+        terminal=row.terminal,
+        known=bool(name),
+    )
 
 
 def _visible(scope: Scope) -> QuerySet[Mapping]:

@@ -21,6 +21,7 @@ from apps.candidates.selectors import CandidacyRow, CandidateRow, TransitionRow
 from apps.core import clock
 from apps.ledger import selectors as ledger
 from apps.ledger.selectors import EventRow
+from apps.mappings.selectors import MappingRow, get_mapping
 from apps.portal import shell, words
 from apps.portal.words import Badge, Moment
 
@@ -72,12 +73,22 @@ class Step:
 def candidate_list(request: PortalRequest) -> HttpResponse:
     """Show people, newest first, searched by the address; HTMX asks for the rows alone."""
     now, text = clock.now(), shell.search_text(request)
-    found = selectors.list_candidates(scope=request.scope, text=text, before=request.GET.get("before", ""))
+    mapping = _mapping(request)
+    found = selectors.list_candidates(
+        scope=request.scope,
+        text=text,
+        mapping_id=mapping.id if mapping else None,
+        before=request.GET.get("before", ""),
+    )
+    within = {"mapping": mapping.id} if mapping else {}
     stops = ledger.list_stops(scope=request.scope, subjects=[_subject(row.id) for row in found.rows])
     context = {
         "lines": [_line(row, now, stops.get(_subject(row.id))) for row in found.rows],
         "text": text,
-        "older": "?" + urlencode({"q": text, "before": found.older}) if found.older else "",
+        "mapping": mapping,
+        "without_mapping": "?" + urlencode({"q": text} if text else {}),
+        "without_text": "?" + urlencode(within),
+        "older": "?" + urlencode({"q": text, **within, "before": found.older}) if found.older else "",
         "paged": "before" in request.GET,
     }
     template = "portal/candidates.html#people" if request.htmx else "portal/candidates.html"
@@ -117,6 +128,15 @@ def candidate_detail(request: PortalRequest, person_id: UUID) -> HttpResponse:
         "days": _days(steps, now),
     }
     return shell.page(request, "portal/candidate.html", context)
+
+
+def _mapping(request: PortalRequest) -> MappingRow | None:
+    """The mapping that the address narrows to; one that the reader may not see, or none, narrows nothing."""
+    try:
+        wanted = UUID(request.GET.get("mapping", ""))
+    except ValueError:
+        return None
+    return get_mapping(scope=request.reach, mapping_id=wanted)
 
 
 def _subject(person_id: UUID) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.http import HttpResponse
+from django.urls import reverse
 
 from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
@@ -59,6 +60,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLine:
+    href: str
     name: str
     mark: str
     provider: str
@@ -76,7 +78,7 @@ class ConnectionLine:
 def connection_list(request: PortalRequest) -> HttpResponse:
     """Show the connections that serve the reader's clients."""
     now = clock.now()
-    found = reports.list_connections(scope=request.scope, now=now)
+    found = reports.list_connections(scope=request.scope, now=now, reach=request.reach)
     lines = [line_of(one, now=now) for one in found]
     tense = sum(line.health.tone in ("bad", "warn") for line in lines)
     return shell.page(request, "portal/connections.html", {"lines": lines, "attention": tense})
@@ -85,6 +87,7 @@ def connection_list(request: PortalRequest) -> HttpResponse:
 def line_of(one: ConnectionRow, *, now: datetime) -> ConnectionLine:
     """Say one connection."""
     return ConnectionLine(
+        href=reverse("portal:connection", args=[one.id]),
         name=one.name,
         mark=words.mark_of(one.provider),
         provider=one.provider,

@@ -60,7 +60,7 @@ class Chart:
 def overview(request: PortalRequest) -> HttpResponse:
     """Show the overview; HTMX asks for its figures alone."""
     now = clock.now()
-    context = _context(reports.get_dashboard(scope=request.scope, now=now), now)
+    context = _context(reports.get_dashboard(scope=request.scope, now=now, reach=request.reach), now)
     template = "portal/dashboard.html#figures" if request.htmx else "portal/dashboard.html"
     return shell.page(request, template, context)
 

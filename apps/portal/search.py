@@ -46,7 +46,8 @@ def search(request: PortalRequest) -> HttpResponse:
 
 def _thing(one: NamedThing) -> dict[str, str]:
     kind, icon = THINGS[one.kind]
-    return {"kind": kind, "icon": icon, "name": one.name, "note": one.note, "href": ""}
+    href = reverse("portal:mapping", args=[one.mapping_id]) if one.mapping_id else ""
+    return {"kind": kind, "icon": icon, "name": one.name, "note": one.note, "href": href}
 
 
 def _summary(found: Found) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.portal import candidates, connections, dashboard, event, events, search, shell
+from apps.portal import candidates, connection, connections, dashboard, event, events, mappings, search, shell
 
 app_name = "portal"
 
@@ -15,6 +15,9 @@ urlpatterns = [
     path("candidates/", candidates.candidate_list, name="candidates"),
     path("candidates/<uuid:person_id>/", candidates.candidate_detail, name="candidate"),
     path("connections/", connections.connection_list, name="connections"),
+    path("connections/<uuid:connection_id>/", connection.connection_detail, name="connection"),
+    path("mappings/", mappings.mapping_list, name="mappings"),
+    path("mappings/<uuid:mapping_id>/", mappings.mapping_detail, name="mapping"),
     path("search/", search.search, name="search"),
     path("client/", shell.switch_client, name="client"),
     path("theme/", shell.switch_theme, name="theme"),

@@ -10,11 +10,17 @@ from django.db.models import Q, QuerySet
 
 from apps.accounts.scope import Scope
 from apps.connections import selectors as connections
+from apps.connections.gate import gate_of
 from apps.connections.models import Connection, CredentialState
 from apps.connections.selectors import WindowFigures
 from apps.ledger import selectors as ledger
-from apps.ledger.selectors import FaultRow
+from apps.ledger.selectors import WAITING, FaultRow, GateRow, Wanted
 from apps.mappings.models import Mapping
+from apps.providers.contract import Capabilities
+from apps.reports import sync_log
+from apps.reports.sync_log import LogRow
+from apps.sync import selectors as sync
+from apps.sync.selectors import StreamRow
 
 EXPIRES_SOON = timedelta(days=7)
 """A week leaves an admin time to reconnect before anything waits."""
@@ -24,6 +30,8 @@ FAILING_FROM = 10
 
 REFUSED_SINCE = timedelta(days=7)
 """A sender with a wrong secret tries again within hours; what stopped a week ago was put right."""
+
+SHOWN_WAITING = 8
 
 SILENT_AFTER = timedelta(hours=24)
 """The catalogue alone is read more often than this, so silence means that nothing runs."""
@@ -58,13 +66,68 @@ class ConnectionRow:
     refused: FaultRow | None = None
 
 
-def list_connections(*, scope: Scope, now: datetime) -> tuple[ConnectionRow, ...]:
-    """The connections that serve the scope's clients."""
-    found = list(_visible(scope))
+@dataclass(frozen=True, slots=True)
+class ConnectionDetail:
+    """One connection with its listings, its newest waiting events, and what its system can do."""
+
+    row: ConnectionRow
+    streams: tuple[StreamRow, ...]
+    waiting: tuple[LogRow, ...]
+    capabilities: Capabilities
+    remote_name: str
+    credential: str
+    credential_expires_at: datetime | None
+    credential_changed_at: datetime | None
+    gates: tuple[GateRow, ...]
+    mappings: int
+
+
+def list_connections(*, scope: Scope, now: datetime, reach: Scope | None = None) -> tuple[ConnectionRow, ...]:
+    """The connections that serve the scope's clients; `reach` is what the reader may see in all, where it is more."""
+    return _rows(_visible(scope), scope, reach or scope, now)
+
+
+def list_names(*, scope: Scope) -> tuple[tuple[UUID, str], ...]:
+    """The connections that serve the scope's clients, by id and name."""
+    return tuple(_visible(scope).values_list("pk", "name"))
+
+
+def connection_is_visible(*, scope: Scope, connection_id: UUID) -> bool:
+    """Tell whether a connection serves one of the scope's clients."""
+    return _visible(scope).filter(pk=connection_id).exists()
+
+
+def get_connection(*, scope: Scope, connection_id: UUID, now: datetime) -> ConnectionDetail | None:
+    """One connection as its page shows it; None where it serves none of the scope's clients."""
+    one = _visible(scope).filter(pk=connection_id).first()
+    if one is None:
+        return None
+    (row,) = _rows(_visible(scope).filter(pk=connection_id), scope, scope, now)
+    credential = getattr(one, "credential", None)
+    wanted = Wanted(states=tuple(WAITING), connection=connection_id, oldest_first=True)
+    waiting = ledger.list_events(scope=scope, wanted=wanted, limit=SHOWN_WAITING)
+    gate = gate_of(connection_id)
+    mapped = Mapping.objects.within(scope).filter(Q(project__connection=one) | Q(job__connection=one))
+    return ConnectionDetail(
+        row=row,
+        streams=sync.list_streams([connection_id]),
+        waiting=sync_log.name_rows(scope=scope, events=waiting.rows),
+        capabilities=connections.capabilities_of(one),
+        remote_name=one.remote_name,
+        credential=credential.state if credential else "",
+        credential_expires_at=credential.expires_at if credential else None,
+        credential_changed_at=credential.changed_at if credential else None,
+        gates=tuple(found for found in ledger.list_closed_gates() if found.gate == gate),
+        mappings=mapped.count(),
+    )
+
+
+def _rows(visible: QuerySet[Connection], scope: Scope, reach: Scope, now: datetime) -> tuple[ConnectionRow, ...]:
+    found = list(visible)
     waiting = ledger.count_waiting_by_connection(scope=scope, connections=[one.pk for one in found])
     refused = connections.list_refusals([one.pk for one in found])
     lately = {pk: row for pk, row in refused.items() if now - row.last_at < REFUSED_SINCE}
-    return tuple(_row(one, waiting.get(one.pk, 0), lately.get(one.pk), scope, now) for one in found)
+    return tuple(_row(one, waiting.get(one.pk, 0), lately.get(one.pk), reach, now) for one in found)
 
 
 def _visible(scope: Scope) -> QuerySet[Connection]:

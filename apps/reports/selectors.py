@@ -52,7 +52,7 @@ class Dashboard:
         return sum(count for state, count in self.counts.items() if state != State.DEAD)
 
 
-def get_dashboard(*, scope: Scope, now: datetime) -> Dashboard:
+def get_dashboard(*, scope: Scope, now: datetime, reach: Scope | None = None) -> Dashboard:
     """Everything that the overview shows, of the scope's clients only."""
     recent = ledger.list_events(scope=scope, wanted=ledger.Wanted(states=(State.DONE,)), limit=RECENT)
     return Dashboard(
@@ -61,7 +61,7 @@ def get_dashboard(*, scope: Scope, now: datetime) -> Dashboard:
         oldest_waiting=ledger.oldest_waiting(scope=scope),
         dead=ledger.list_dead_causes(scope=scope),
         lag=_lag(scope),
-        connections=connections.list_connections(scope=scope, now=now),
+        connections=connections.list_connections(scope=scope, now=now, reach=reach),
         recent=sync_log.name_rows(scope=scope, events=recent.rows),
     )
 

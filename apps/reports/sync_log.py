@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from apps.accounts import selectors as accounts
@@ -40,8 +40,12 @@ class LogDetail:
     followed: tuple[LogRow, ...]
 
 
-def list_log(*, scope: Scope, wanted: Wanted, person: str = "", limit: int = 50) -> LogPage:
+def list_log(
+    *, scope: Scope, wanted: Wanted, person: str = "", mapping_id: UUID | None = None, limit: int = 50
+) -> LogPage:
     """One page of the log; `person` is a name, an address or an id of somebody."""
+    if mapping_id is not None:
+        wanted = replace(wanted, subjects=candidates.subjects_of_mapping(scope=scope, mapping_id=mapping_id))
     if person:
         wanted = _narrowed(scope, wanted, person.strip())
     page = ledger.list_events(scope=scope, wanted=wanted, limit=limit)
@@ -72,7 +76,9 @@ def _narrowed(scope: Scope, wanted: Wanted, person: str) -> Wanted:
         if ledger.event_is_visible(scope=scope, event_id=number):
             return Wanted(event_id=number)
     subjects = candidates.find_subjects(scope=scope, text=person)
-    return Wanted(states=wanted.states, kinds=wanted.kinds, subjects=subjects, before=wanted.before, after=wanted.after)
+    if wanted.subjects is not None:
+        subjects = tuple(set(subjects) & set(wanted.subjects))
+    return replace(wanted, subjects=subjects)
 
 
 def _connections(ids: set[UUID]) -> Mapping[UUID, tuple[str, str]]:

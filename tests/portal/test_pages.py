@@ -13,7 +13,9 @@ from apps.accounts.rights import Role
 from apps.core import clock
 from apps.ledger import gates
 from apps.ledger.states import Reason
+from apps.mappings.models import JobStage
 from apps.portal.event import mask
+from apps.sync.models import Stream
 from tests.connections.factories import make_connection
 from tests.portal.factories import make_event, make_user, make_world
 
@@ -38,10 +40,10 @@ def test_the_log_is_filtered_by_state_and_kind_from_the_address(admin: Browser) 
     make_world("Birch", state="dead", cause="source_required", kind="write.move")
     make_world("Cedar", state="done", kind="row.profile")
 
-    assert "Birch" in text_of(admin, "/events/?state=dead")
-    assert "Cedar" not in text_of(admin, "/events/?state=dead")
-    assert "Cedar" in text_of(admin, "/events/?kind=row.")
-    assert "Birch" not in text_of(admin, "/events/?kind=row.")
+    assert "Detail Birch" in text_of(admin, "/events/?state=dead")
+    assert "Detail Cedar" not in text_of(admin, "/events/?state=dead")
+    assert "Detail Cedar" in text_of(admin, "/events/?kind=row.")
+    assert "Detail Birch" not in text_of(admin, "/events/?kind=row.")
 
 
 @pytest.mark.parametrize("sought", ["birch", "ada birch", "in/Birch", "70"])
@@ -261,3 +263,100 @@ def test_a_try_shows_what_was_asked_and_answered_with_masks_set_apart(admin: Bro
     assert "authorization: <mark>masked</mark>" in page
     assert "422 Unprocessable Entity" in page and "x-ratelimit-remaining: 61" in page
     assert "&lt;b&gt;<mark>masked</mark>&lt;/b&gt;" in page
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["system={linkedin}", "mapping={cedar}", "since=2099-01-01", "until=2001-01-01", "from=2099-01-01"],
+)
+def test_the_log_is_narrowed_by_system_mapping_and_time(admin: Browser, asked: str) -> None:
+    birch, cedar = make_world("Birch"), make_world("Cedar")
+
+    shown = text_of(admin, "/events/?" + asked.format(linkedin=birch.linkedin.pk, cedar=cedar.mapping.pk))
+
+    assert "Detail Birch" not in shown
+    assert "Remove filter" in shown
+
+
+@pytest.mark.parametrize("asked", ["system={ats}", "mapping={birch}", "since=hour", "since=today", "from=2001-01-01"])
+def test_what_fits_a_filter_of_the_log_stays(admin: Browser, asked: str) -> None:
+    birch = make_world("Birch")
+
+    assert "Detail Birch" in text_of(admin, "/events/?" + asked.format(ats=birch.ats.pk, birch=birch.mapping.pk))
+
+
+def test_a_live_log_can_be_paused_and_says_so(admin: Browser) -> None:
+    page = admin.get("/events/?live=off").content.decode()
+
+    assert "data-live" not in page and "Paused" in page
+    assert "data-live" in admin.get("/events/").content.decode()
+
+
+def test_mappings_show_both_sides_and_are_filtered(admin: Browser) -> None:
+    make_world("Birch")
+    cedar = make_world("Cedar")
+    cedar.mapping.state = "paused"
+    cedar.mapping.save()
+
+    assert "Project Birch" in text_of(admin, "/mappings/")
+    assert "Project Cedar" not in text_of(admin, "/mappings/?state=live")
+    assert "Project Birch" not in text_of(admin, "/mappings/?q=cedar")
+    assert "No mapping fits" in text_of(admin, "/mappings/?q=xanthippe")
+
+
+def test_a_mapping_shows_its_stage_map_with_names_people_and_what_no_row_names(admin: Browser) -> None:
+    world = make_world("Birch")
+    connection = world.ats
+    for place, name in enumerate(["Review", "Phone Screen", "Onsite"]):
+        JobStage.objects.create(connection=connection, remote_id=f"s{place}", name=name, order=place)
+    rows = [{"linkedin": "Stage Birch", "ats": "s0"}, {"linkedin": "Stage Birch", "ats": "s1"}]
+    rows.append({"linkedin": "Archived", "ats": "!rejected", "direction": "to_linkedin"})
+    rows.append({"linkedin": "Gone", "ats": "s9"})
+    world.mapping.stage_map.versions.create(number=3, rows=rows, reason="", created_at=clock.now())
+    world.mapping.project.stages = ["Stage Birch", "Silver medalist"]
+    world.mapping.project.save()
+    world.candidacy.ats_observed = "s1"
+    world.candidacy.save()
+
+    shown = text_of(admin, reverse("portal:mapping", args=[world.mapping.pk]))
+
+    assert "Stage Birch Both ways Phone Screen 1" in shown
+    assert "Archived To LinkedIn Rejected" in shown
+    assert "LinkedIn stages without a row Silver medalist" in shown
+    assert "no longer lists s9" in shown
+    assert "Onsite: LinkedIn does not show a move there." in shown
+    assert "Coarse Stage Birch shows several stages" in shown
+
+
+def test_a_connection_shows_what_waits_its_listings_and_what_it_can_do(admin: Browser) -> None:
+    world = make_world("Birch")
+    make_event([world.client], person=world.person, connection=world.ats, state="queued", settled_at=None)
+    Stream.objects.create(connection=world.ats, name="people", next_at=clock.now())
+
+    shown = text_of(admin, reverse("portal:connection", args=[world.ats.pk]))
+
+    assert "1 waiting" in shown and "Ada Birch" in shown
+    assert "Everybody, for the index not yet" in shown
+    assert "Merge people Merging is done by a person in Greenhouse" in shown
+    assert (
+        f"/webhooks/greenhouse/{world.ats.pk}/"
+        in admin.get(reverse("portal:connection", args=[world.ats.pk])).content.decode()
+    )
+
+
+def test_a_closed_connection_says_why_and_that_nothing_is_lost(admin: Browser) -> None:
+    world = make_world("Birch")
+    gates.close_gate(
+        gate=f"connection:{world.ats.pk}", reason=Reason.TOKEN, now=clock.now(), detail="Greenhouse refused it."
+    )
+
+    shown = text_of(admin, reverse("portal:connection", args=[world.ats.pk]))
+
+    assert "token expired" in shown and "Greenhouse refused it." in shown and "nothing is lost" in shown
+
+
+def test_the_webhooks_address_is_for_admins(client: Browser) -> None:
+    world = make_world("Birch")
+    client.force_login(make_user(Role.OPS, world.client))
+
+    assert "/webhooks/" not in client.get(reverse("portal:connection", args=[world.ats.pk])).content.decode()

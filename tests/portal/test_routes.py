@@ -30,6 +30,8 @@ OWN_DOORS = {
 ADDRESSES = {
     "event_id": lambda world: world.event.pk,
     "person_id": lambda world: world.person.pk,
+    "mapping_id": lambda world: world.mapping.pk,
+    "connection_id": lambda world: world.ats.pk,
 }
 """What each part of an address names. A new name has to be added here, with a world that holds one."""
 
