@@ -11,8 +11,18 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 
 from apps.accounts.scope import Scope
 from apps.candidates import linkedin_urls
-from apps.candidates.models import Candidacy, CandidacyState, Person, Profile, Transition
-from apps.mappings.models import JobStage
+from apps.candidates.models import (
+    Candidacy,
+    CandidacyState,
+    IdentityKind,
+    IndexKey,
+    Person,
+    Profile,
+    Tombstone,
+    Transition,
+)
+from apps.candidates.rules import Key, normal_email
+from apps.mappings.models import Job, JobStage
 from apps.mappings.rules import HIRED, REJECTED
 
 SUBJECTS = 200
@@ -168,6 +178,53 @@ def find_subjects(*, scope: Scope, text: str) -> tuple[str, ...]:
     """The ledger subjects of people whom a text names, by name, address or remote id."""
     found = _matching(_visible(scope), text).order_by().values_list("id", flat=True)[:SUBJECTS]
     return tuple(f"person:{person_id}" for person_id in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Grave:
+    """Someone whom no poll brings back; `job` is empty where the whole person is meant."""
+
+    why: str
+    at: datetime
+    job: str
+
+
+def find_in_ats(*, scope: Scope, text: str) -> tuple[str, ...]:
+    """The ATS's own people with this address or e-mail who are nobody of ours, as `system: id`.
+
+    The index names no client, so it is for the unrestricted alone.
+    """
+    keys = _keys_in(text)
+    if not scope.unrestricted or not keys:
+        return ()
+    rows = IndexKey.objects.filter(_carrying(keys)).select_related("connection")
+    known = set(Person.objects.filter(remote_id__in=[one.remote_person_id for one in rows]).values_list("remote_id"))
+    found = {(one.connection.name, one.remote_person_id) for one in rows if (one.remote_person_id,) not in known}
+    return tuple(f"{system}: {remote_id}" for system, remote_id in sorted(found))
+
+
+def find_buried(*, scope: Scope, text: str) -> tuple[Grave, ...]:
+    """Tombstones of an address or e-mail; they name no client, so they are for the unrestricted alone."""
+    keys = _keys_in(text)
+    if not scope.unrestricted or not keys:
+        return ()
+    stones = Tombstone.objects.filter(key__in=[key.lease for key in keys]).order_by("-at")
+    jobs = dict(Job.objects.filter(remote_id__in=[one.job for one in stones]).values_list("remote_id", "name"))
+    return tuple(Grave(one.why, one.at, jobs.get(one.job, one.job)) for one in stones)
+
+
+def _keys_in(text: str) -> list[Key]:
+    """The identifiers that a text is: a LinkedIn address, an e-mail."""
+    slug, email = linkedin_urls.identity_key(text), normal_email(text)
+    keys = [Key(IdentityKind.LINKEDIN, slug)] if slug else []
+    return [*keys, Key(IdentityKind.EMAIL, email)] if email else keys
+
+
+def _carrying(keys: Sequence[Key]) -> Q:
+    carrying = Q()
+    for key in keys:
+        carrying |= Q(kind=key.kind, value=key.value)
+    return carrying
 
 
 def subjects_of_mapping(*, scope: Scope, mapping_id: UUID) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from apps.ledger import states
 
@@ -82,6 +82,7 @@ class Event(models.Model):
             models.Index("subject", "id", name="event_subject"),
             models.Index(fields=["state", "-id"], name="event_state"),
             models.Index("caused_by", name="event_cause"),
+            models.Index(F("id").desc(), name="event_unplanned", condition=Q(kind="row.profile", subject="")),
         ]
         constraints = [
             models.CheckConstraint(

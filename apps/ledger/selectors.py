@@ -190,6 +190,24 @@ def event_is_visible(*, scope: Scope, event_id: int) -> bool:
     return _visible(scope).filter(pk=event_id).exists()
 
 
+def events_within(scope: Scope) -> QuerySet[Event]:
+    """The events that a reader may see, for the rooms above that know what a payload means."""
+    return _visible(scope)
+
+
+def list_open(*, scope: Scope, subject: str, limit: int = 20) -> tuple[EventRow, ...]:
+    """What is still to happen about one subject, oldest first; behind a closed gate it shows as held."""
+    closed = _closed()
+    waiting = _visible(scope).filter(subject=subject, state__in=[*OPEN, State.LEASED]).order_by("id")[:limit]
+    return tuple(_row(event, closed) for event in waiting)
+
+
+def show_rows(events: Iterable[Event]) -> tuple[EventRow, ...]:
+    """Events that `events_within` gave, as they show."""
+    closed = _closed()
+    return tuple(_row(event, closed) for event in events)
+
+
 def list_subject_events(*, scope: Scope, subject: str, limit: int = 100) -> tuple[EventRow, ...]:
     """What happened about one subject, newest first."""
     closed = _closed()

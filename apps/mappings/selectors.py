@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -123,6 +123,19 @@ def find_projects_and_jobs(*, scope: Scope, text: str, limit: int = 8) -> tuple[
     alone = [NamedThing("project", one.name, "no job is mapped to it", None) for one in projects[:limit]]
     alone += [NamedThing("job", one.name, f"{one.connection.name}, not mapped", None) for one in jobs[:limit]]
     return tuple([*mapped, *alone][: 2 * limit])
+
+
+def names_of_projects(*, scope: Scope, remote_ids: Iterable[str]) -> Dict[str, str]:
+    """The names of Projects by their remote id, of those that the reader may see."""
+    wanted = Project.objects.filter(remote_id__in=set(remote_ids))
+    if not scope.unrestricted:
+        wanted = wanted.filter(pk__in=Mapping.objects.within(scope).values("project"))
+    return dict(wanted.values_list("remote_id", "name"))
+
+
+def count_unmapped(*, scope: Scope) -> int:
+    """How many active Projects feed no job; nobody's client is named by them, so only the unrestricted are told."""
+    return Project.objects.filter(active=True, mappings=None).count() if scope.unrestricted else 0
 
 
 def _map_shown(mapping: Mapping, version: StageMapVersion) -> MapShown:

@@ -87,6 +87,7 @@ def candidate_list(request: PortalRequest) -> HttpResponse:
         "text": text,
         "mapping": mapping,
         "without_mapping": "?" + urlencode({"q": text} if text else {}),
+        "why": f"{reverse('portal:why')}?{urlencode({'q': text})}" if text else reverse("portal:why"),
         "without_text": "?" + urlencode(within),
         "older": "?" + urlencode({"q": text, **within, "before": found.older}) if found.older else "",
         "paged": "before" in request.GET,

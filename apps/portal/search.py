@@ -38,6 +38,7 @@ def search(request: PortalRequest) -> HttpResponse:
         "event": rows.line_of(found.event, now=clock.now()) if found.event else None,
         "things": [_thing(one) for one in found.things],
         "anything": found.anything,
+        "why": f"{reverse('portal:why')}?{urlencode({'q': text})}",
         "summary": _summary(found),
     }
     template = "portal/search.html#found" if request.htmx else "portal/search.html"

@@ -77,6 +77,7 @@ PAGES: Mapping[str, tuple[tuple[str, str, str, Right], ...]] = {
         ("Mappings", "mapping", "mappings", Right.VIEW),
         ("Stage maps", "stages", "stage_maps", Right.VIEW),
         ("Candidates", "person", "candidates", Right.VIEW),
+        ("Who is missing", "search", "why", Right.VIEW),
         ("Sync log", "log", "events", Right.VIEW),
     ),
     "Setup": (
@@ -115,14 +116,14 @@ def switch_client(request: PortalRequest) -> HttpResponse:
     if wanted and wanted not in {str(pk) for pk, _ in accounts.list_clients(scope=request.reach)}:
         raise Http404
     choose_client(request, UUID(wanted) if wanted else None)
-    return HttpResponseRedirect(_way_back(request))
+    return HttpResponseRedirect(way_back(request))
 
 
 @requires(Right.VIEW, methods=("POST",))
 def switch_theme(request: PortalRequest) -> HttpResponse:
     """Keep the chosen theme in a cookie, so that the server renders it and no page flashes."""
     wanted = request.POST.get("theme", "")
-    response = HttpResponseRedirect(_way_back(request))
+    response = HttpResponseRedirect(way_back(request))
     if wanted in THEMES:
         response.set_cookie("theme", wanted, max_age=YEAR, samesite="Lax")
     return response
@@ -144,10 +145,13 @@ def _shell(request: PortalRequest) -> dict[str, Any]:
 
 
 def _navigation(request: PortalRequest) -> list[NavGroup]:
+    addresses = [href for pages in PAGES.values() for _, _, name, _ in pages if (href := _address(name))]
+    within = [href for href in addresses if request.path == href or (href != "/" and request.path.startswith(href))]
+    current = max(within, key=len, default="")
     groups = []
     for title, pages in PAGES.items():
         links = tuple(
-            NavLink(label, icon, href, request.path == href or (href != "/" and request.path.startswith(href)))
+            NavLink(label, icon, href, href == current)
             for label, icon, name, right in pages
             if request.user.may(right) and (href := _address(name))
         )
@@ -201,7 +205,8 @@ def _undo_in(tags: str) -> str:
     return tags.removeprefix(UNDO) if tags.startswith(UNDO) else ""
 
 
-def _way_back(request: HttpRequest) -> str:
+def way_back(request: HttpRequest) -> str:
+    """The address that a form named as its next, where it is one of ours; else the overview."""
     wanted = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.portal import candidates, connection, connections, dashboard, event, events, mappings, search, shell
+from apps.portal import candidates, connection, connections, dashboard, event, events, mappings, search, shell, why
 
 app_name = "portal"
 
@@ -13,6 +13,10 @@ urlpatterns = [
     path("events/", events.event_list, name="events"),
     path("events/<int:event_id>/", event.event_detail, name="event"),
     path("candidates/", candidates.candidate_list, name="candidates"),
+    path("candidates/why/", why.why, name="why"),
+    path("candidates/<uuid:person_id>/sync/", why.sync_person, name="sync_person"),
+    path("events/<int:event_id>/sync/", why.sync_received, name="sync_received"),
+    path("connections/<uuid:connection_id>/read/", why.read_now, name="read_now"),
     path("candidates/<uuid:person_id>/", candidates.candidate_detail, name="candidate"),
     path("connections/", connections.connection_list, name="connections"),
     path("connections/<uuid:connection_id>/", connection.connection_detail, name="connection"),
