@@ -19,12 +19,16 @@ from apps.demo.smoke import Report
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How busy the day is. `hints`: LinkedIn's optional push, which brings polls forward."""
+    """How busy the day is. `standing`: people who came the night before. `offices`: of Berlin, London and New
+    York the first so many. `hints`: LinkedIn's optional push, which brings polls forward."""
 
     people: int = 200
     ats_moves: int = 60
     linkedin_moves: int = 20
     projects: int = 8
+    standing: int = 0
+    offices: int = 1
+    seats: int = 6
     burst: int = 8
     daily_limit: int = 500
     hints: bool = False
@@ -34,10 +38,27 @@ class Wish:
 def wish_of(arguments: list[str]) -> Wish:
     parser = argparse.ArgumentParser(prog="python -m apps.demo.day", description=__doc__)
     usual = Wish()
-    for name in ("people", "ats_moves", "linkedin_moves", "projects", "burst", "daily_limit", "seed"):
+    for name in (
+        "people",
+        "ats_moves",
+        "linkedin_moves",
+        "projects",
+        "standing",
+        "offices",
+        "seats",
+        "burst",
+        "daily_limit",
+        "seed",
+    ):
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=getattr(usual, name))
     parser.add_argument("--hints", action="store_true")
-    return Wish(**vars(parser.parse_args(arguments)))
+    parser.add_argument("--large", action="store_true", help="the day of 200 requisitions; other options are ignored")
+    given = vars(parser.parse_args(arguments))
+    return LARGE if given.pop("large") else Wish(**given)
+
+
+LARGE = Wish(people=1200, ats_moves=900, linkedin_moves=300, projects=200, standing=300, offices=3, seats=40, burst=8)
+"""200 requisitions, three offices, 40 seats (DESIGN.md, Speed)."""
 
 
 def main(arguments: list[str]) -> int:

@@ -91,12 +91,14 @@ def build(
     policy: Policy = Policy.NEWEST,
     projects_per_job: int = 1,
     terminal: bool = False,
+    parts: dict[str, dict[str, Any]] | None = None,
     meanwhile: Callable[[], object] = lambda: time.sleep(0.1),
     seconds: float = 60,
 ) -> Company:
     """Reset the sandbox, connect both systems, read their catalogues, map each Project to its job, go live.
 
-    `terminal` lets LinkedIn reject, hire and reopen, which is off by default (RULES.md 11).
+    `terminal` lets LinkedIn reject, hire and reopen, which is off by default (RULES.md 11). `parts` adds to
+    a system's part of the sandbox's scenario.
     Needs a running worker, or a `meanwhile` that does its work.
     Raises TimeoutError where the catalogues are not read within `seconds`.
     """
@@ -106,6 +108,8 @@ def build(
         for project in scenario["linkedin"]["projects"]
         for copy in range(projects_per_job)
     ]
+    for system, part in (parts or {}).items():
+        scenario[system] |= part
     sandbox.reset(scenario)
     now = clock.now()
     client = accounts.create_client(name="Northwind", time_zone="Europe/Berlin", office_start=clock_time(8))
@@ -138,8 +142,10 @@ def build(
         sync.start_reading(connection_id=connection.pk, now=now, every_seconds=every_seconds)
     _await_listings((linked.pk, greenhouse.pk), meanwhile=meanwhile, seconds=seconds)
     mappings.propose_seats(linkedin_id=linked.pk, users=connections.open_ats(greenhouse.pk).list_users().items)
+    sources = connections.open_ats(greenhouse.pk).list_sources().items
+    source_id = next(found.id for found in sources if "LinkedIn" in found.name)
     made = tuple(
-        _map(client, project, greenhouse, policy=policy, terminal=terminal, author=author)
+        _map(client, project, greenhouse, policy=policy, terminal=terminal, author=author, source_id=source_id)
         for project in Project.objects.filter(connection=linked).order_by("pk")
     )
     return Company(client, linked, greenhouse, made)
@@ -170,18 +176,24 @@ def _await_listings(ids: Sequence[UUID], *, meanwhile: Callable[[], object], sec
 
 
 def _map(
-    client: Client, project: Project, greenhouse: Connection, *, policy: Policy, terminal: bool, author: User
+    client: Client,
+    project: Project,
+    greenhouse: Connection,
+    *,
+    policy: Policy,
+    terminal: bool,
+    author: User,
+    source_id: str,
 ) -> Mapping:
     requisition = project.name.split(" ", 1)[0]
     job = Job.objects.get(connection=greenhouse, requisition=requisition)
-    source = connections.open_ats(greenhouse.pk).list_sources().items
     return mappings.create_mapping(
         client_id=client.pk,
         project=project,
         job=job,
         rows=[mappings.resolve_row(job, linkedin=linkedin, ats=ats, terminal=terminal) for linkedin, ats in ROWS],
         policy=policy,
-        source_id=next(found.id for found in source if "LinkedIn" in found.name),
+        source_id=source_id,
         state=MappingState.LIVE,
         author=author,
         now=clock.now(),

@@ -209,6 +209,19 @@ def release_timed(*, now: datetime) -> int:
     return release_held(ids=list(due.values_list("pk", flat=True)[:500]), now=now, hold_key=TIMER) if due else 0
 
 
+def bring_due(*, kind: str, connection: UUID, due_at: datetime, now: datetime) -> int:
+    """Make what waits for a later moment due at `due_at`; returns how many."""
+    late = Event.objects.filter(kind=kind, connection=connection, state=State.QUEUED, due_at__gt=due_at)
+    boxes = list(late.order_by("mailbox_id").values_list("mailbox_id", flat=True).distinct())
+    if not boxes:
+        return 0
+    with transaction.atomic():
+        list(Mailbox.objects.select_for_update().filter(pk__in=boxes).order_by("pk").values_list("pk"))
+        count = late.update(due_at=due_at)
+        refresh_mailboxes(boxes)
+    return count
+
+
 def count_fault(name: str, *, now: datetime, by: int = 1) -> None:
     """Count something that should not happen, for pages and metrics."""
     with database.cursor() as cursor:

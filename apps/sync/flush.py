@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -15,11 +15,11 @@ from apps.ledger import drain, leases, outcomes
 from apps.ledger.leases import Claimed, Lease
 from apps.ledger.models import Event
 from apps.ledger.outcomes import Decision, Outcome, Tried, Unit
-from apps.ledger.states import Reason
+from apps.ledger.states import OPEN, Reason, State
 from apps.mappings.models import MappingState
 from apps.providers import contract, recording
 from apps.providers.recording import Exchange
-from apps.sync import lanes, pairs, polls
+from apps.sync import lanes, pacing, pairs, polls
 from apps.sync.steps import DEADLINE
 
 
@@ -49,7 +49,10 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
         else:
             units.append(move)
     for connection_id, moves in by_connection.items():
-        units += _write_all(lease, connection_id, moves, now=now)
+        if pacing.waits_for_poll(connection_id, now=now):
+            units += [_unit(move, partial(_ended, move, _with_the_poll(now))) for move in moves]
+        else:
+            units += _write_all(lease, connection_id, moves, now=now)
     return units
 
 
@@ -94,8 +97,7 @@ def _write_all(lease: Lease, connection_id: UUID, moves: Sequence[Move], *, now:
     try:
         with recording.exchanges() as said:
             lease.require(2 * DEADLINE)
-            fresh = linkedin.get_profiles([move.profile.remote_id for move in moves])
-            units, to_write = compare(moves, fresh, now=now)
+            units, to_write = _look(linkedin, connection_id, moves, now=now)
             if not to_write:
                 return units
             _note_sent(to_write)
@@ -139,6 +141,34 @@ def _failed(
     if not said:
         return outcome
     return replace(outcome, tried=[_tried(error.code, error.detail, move, moves, said)])
+
+
+def _look(
+    linkedin: contract.Sourcing, connection_id: UUID, moves: Sequence[Move], *, now: datetime
+) -> tuple[list[Unit], list[Move]]:
+    """Compare each with a read of its profile: the poll just drained, or one made now (rule 9)."""
+    seen = _seen_by_poll(connection_id, moves, now=now)
+    unread = [move for move in moves if move.profile.pk not in seen]
+    units, to_write = compare(unread, linkedin.get_profiles([move.profile.remote_id for move in unread]), now=now)
+    for move in moves:
+        if move.profile.pk in seen and move.profile.observed == move.value:
+            units.append(_unit(move, partial(_moved, move, Tried(operation="poll", outcome="already_true"), now=now)))
+        elif move.profile.pk in seen:
+            to_write.append(move)
+    return units, to_write
+
+
+def _seen_by_poll(connection_id: UUID, moves: Sequence[Move], *, now: datetime) -> set[int]:
+    """After a drained poll whoever has no row left to plan stands where they were last observed."""
+    if not pacing.read_by_poll(connection_id, now=now):
+        return set()
+    boxes = {lanes.profile_mailbox(connection_id, move.profile.remote_id): move.profile.pk for move in moves}
+    unplanned = Event.objects.filter(mailbox__key__in=boxes, state__in=(*OPEN, State.HELD))
+    return set(boxes.values()) - {boxes[key] for key in unplanned.values_list("mailbox__key", flat=True)}
+
+
+def _with_the_poll(now: datetime) -> Outcome:
+    return outcomes.put_back("Goes with the poll that is due.", due_at=now + timedelta(seconds=1))
 
 
 def compare(

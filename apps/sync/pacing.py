@@ -8,13 +8,37 @@ from uuid import UUID
 from apps.connections import selectors as connections
 from apps.sync.models import Stream, StreamName
 
+ROWS_SETTLE = timedelta(seconds=2)
+"""What a poll found is planned by then, and the moves that travel with it go."""
+
+AS_GOOD_AS_READ = timedelta(seconds=10)
+
+POLL_TAKES = timedelta(minutes=1)
+"""A poll that is due for longer than this has failed: moves wait for it no more, and read for themselves."""
+
 
 def write_due(connection_id: UUID, *, now: datetime) -> datetime:
     """At once while the hour's spending is within plan, else together with the next poll."""
     if connections.may_write_now(connection_id, now=now):
         return now
     stream = Stream.objects.filter(connection_id=connection_id, name=StreamName.PROFILES).first()
-    return max(now, stream.next_at) if stream is not None and stream.next_at is not None else now
+    if stream is None or stream.next_at is None:
+        return now
+    return max(now, stream.next_at + ROWS_SETTLE)
+
+
+def read_by_poll(connection_id: UUID, *, now: datetime) -> bool:
+    """Whether the delta was read to its end so lately that it counts as the read before a write (rule 9)."""
+    stream = Stream.objects.filter(connection_id=connection_id, name=StreamName.PROFILES).first()
+    drained = stream.cursor.get("drained") if stream is not None else None
+    return drained is not None and now - datetime.fromisoformat(drained) <= AS_GOOD_AS_READ
+
+
+def waits_for_poll(connection_id: UUID, *, now: datetime) -> bool:
+    """Whether a poll is under way or about to be: what it reads need not be read before it."""
+    soon = Stream.objects.filter(connection_id=connection_id, name=StreamName.PROFILES)
+    due = soon.filter(next_at__lte=now, next_at__gt=now - POLL_TAKES)
+    return due.exists() and not read_by_poll(connection_id, now=now)
 
 
 def next_read(stream: Stream, *, now: datetime) -> datetime:

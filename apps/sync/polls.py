@@ -136,6 +136,8 @@ def _done(
         ledger.release_held(hold_key=lanes.index_hold(stream.connection_id), now=now)
     Stream.objects.filter(pk=stream.pk).update(**values)
     _plan_next(stream, now=now)
+    if cursor is not None and "drained" in cursor:
+        ledger.bring_due(kind="write.stage", connection=stream.connection_id, due_at=now + pacing.ROWS_SETTLE, now=now)
     return Decision(outcomes={event.pk: outcomes.done(detail) for event in box.events}, follow=follow)
 
 
@@ -207,6 +209,8 @@ def _read_profiles(stream: Stream, box: Claimed, *, now: datetime) -> partial[De
         "since": (since if more else max(newest - LINKEDIN_OVERLAP, EPOCH)).isoformat(),
         "newest": newest.isoformat(),
     }
+    if not more:
+        cursor["drained"] = now.isoformat()
     follow = [row_event(stream.connection_id, row) for row in found.values()]
     if more:
         follow.append(poll_event(stream, go_on=since.isoformat()))
