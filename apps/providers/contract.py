@@ -67,8 +67,9 @@ class Gate(Protocol):
         """Record the answer: refund what never left, read the limits from the headers."""
 
     def token(self, *, rejected: str | None = None) -> str:
-        """The bearer token; `rejected` names a token that just got a 401, so that it is minted
-        anew once, whatever the number of workers. Raises AuthExpired."""
+        """The access token, opaque here: the provider's dialect says how it travels. `rejected` names a
+        token that just got a 401, so that it is minted anew once, whatever the number of workers. Raises
+        AuthExpired."""
 
 
 # --- what the systems hold -------------------------------------------------------------------
@@ -159,7 +160,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One ATS stage. `scope` says where its id means something: a job, an account, a process."""
+    """One ATS stage. `scope` says where its id means something: a job or a process by its id, the whole
+    account where it is empty."""
 
     scope: str
     id: str
@@ -171,7 +173,8 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A human as the ATS holds them."""
+    """A human as the ATS holds them. Where it has one text for both (`Capabilities.headline`), `title`
+    is that text and `company` is empty."""
 
     id: str
     first_name: str
@@ -188,8 +191,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A person's application for one job. `stage_token` is what a compare-and-set move names as
-    the stage it comes from (Greenhouse: the application_stages row), empty where there is none."""
+    """A person's application for one job; `job_id` is empty for one that names none. `stage_token` is
+    what a compare-and-set move names as the stage it comes from, empty where there is none. `history`
+    and `person` are there where the same answer tells them; nobody asks for them again."""
 
     id: str
     person_id: str
@@ -202,17 +206,21 @@ class Application:
     owner_id: str
     created_at: datetime
     updated_at: datetime
+    history: tuple[StageChange, ...] | None = None
+    person: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StageChange:
-    """One row of a system's own stage history, oldest first in every answer."""
+    """One row of a system's own stage history, oldest first in every answer. `by_id` is the user who made
+    it, empty where the history does not say."""
 
     id: str
     application_id: str
     stage_id: str
     entered_at: datetime
     current: bool
+    by_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,10 +260,12 @@ class NewApplication:
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """Ids of what a create made; `application_id` is empty where the answer does not name it."""
+    """Ids of what a create made; `application_id` is empty where the answer does not name it. `matched`:
+    the system put it on somebody who was there, whose own data won."""
 
     person_id: str
     application_id: str = ""
+    matched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +305,18 @@ class Hook:
     job_id: str = ""
     survivor_id: str = ""
     occurred_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What a system had to tell when it was asked. `cursor` goes with the next question; asking again with
+    the old one tells the same again, so a reader that dies before it committed loses nothing. `more`: ask
+    again at once. `gap`: something was lost there, so what changed meanwhile must be listed."""
+
+    hooks: tuple[Hook, ...]
+    cursor: str
+    more: bool = False
+    gap: bool = False
 
 
 class MalformedHook(ValueError):
@@ -362,6 +384,17 @@ class Capabilities:
     visible_after: timedelta
     rate_windows: tuple[RateWindow, ...]
     setup: tuple[str, ...] = ()
+    native_connector: Support = False  # LinkedIn's own, beside which ours links and does not repeat (R10b)
+    effort: str = ""  # what setting it up takes, for a person who plans it
+    limits: str = ""  # what the rate windows alone do not say
+    stage_scope: str = "job"  # "job", or "account" where every job has the same stages
+    applications_by_id: int = 50  # read by one request; where it is 1, ask by person and name ids for the rest
+    headline: bool = False  # one text for title and company
+    event_queue: bool = False  # pull_events() tells what no listing shows
+
+    def work(self, *, company: str, title: str) -> tuple[str, str]:
+        """Company and title as this system keeps them."""
+        return ("", ", ".join(part for part in (title, company) if part)) if self.headline else (company, title)
 
 
 # --- the two roles ---------------------------------------------------------------------------
@@ -409,13 +442,14 @@ class Ats(Protocol):
     def list_jobs(self, *, cursor: str | None = None) -> Page[Job]: ...
 
     def list_stages(self, job_ids: Sequence[str]) -> tuple[Stage, ...]:
-        """Stages of at most 50 jobs."""
+        """Stages of at most 50 jobs; all there are, where they are the account's."""
 
     def list_users(self, *, cursor: str | None = None) -> Page[User]: ...
 
     def list_sources(self, *, cursor: str | None = None) -> Page[Source]: ...
 
-    def list_people(self, *, updated_since: datetime | None = None, cursor: str | None = None) -> Page[Person]: ...
+    def list_people(self, *, updated_since: datetime | None = None, cursor: str | None = None) -> Page[Person]:
+        """Everybody, at least once: a system that lists applications shows someone once for each."""
 
     def get_people(self, ids: Sequence[str]) -> tuple[Person, ...]:
         """At most 50; missing ones (deleted, merged, not visible yet) are absent."""
@@ -427,10 +461,14 @@ class Ats(Protocol):
     ) -> Page[Application]: ...
 
     def get_applications(self, *, ids: Sequence[str] = (), person_ids: Sequence[str] = ()) -> tuple[Application, ...]:
-        """By at most 50 application ids or person ids. `stage_id` is the stage definition's id."""
+        """By at most 50 application ids, or by at most 50 person ids. `stage_id` is the stage definition's id."""
 
     def list_stage_changes(self, application_ids: Sequence[str]) -> tuple[StageChange, ...]:
-        """At most 50 applications; empty where the system keeps no history."""
+        """At most 50 applications; empty where the system keeps no history. Only for applications that came
+        without their own."""
+
+    def pull_events(self, *, cursor: str = "") -> Pulled:
+        """What happened since `cursor`; without one, from now on. Only where `event_queue` is declared."""
 
     def create_person(self, person: NewPerson, application: NewApplication | None) -> Created:
         """NOT safe to repeat: raises Unknown where the outcome is not known."""
@@ -442,14 +480,17 @@ class Ats(Protocol):
         """Safe to repeat: whole values replace."""
 
     def move(self, application: Application, *, to_stage_id: str) -> None:
-        """Safe to repeat where the system compares and sets: a second try is a Conflict."""
+        """Safe to repeat: where the system compares and sets a second try is a Conflict, elsewhere it
+        changes nothing."""
 
-    def reject(self, application: Application, *, reason_id: str = "") -> None: ...
+    def reject(self, application: Application, *, reason_id: str = "") -> None:
+        """Safe to repeat, as a move. Raises Rejected where a reason is needed and none is known."""
 
-    def reopen(self, application: Application) -> None: ...
+    def reopen(self, application: Application) -> None:
+        """Safe to repeat, as a move."""
 
     def hire(self, application: Application, *, opening_id: str = "") -> None:
-        """NOT safe to repeat."""
+        """NOT safe to repeat. Raises Rejected without an opening, before any call."""
 
     def add_note(self, *, person_id: str, application_id: str, body: str, user_id: str = "") -> str:
         """NOT safe to repeat. Returns the note id."""

@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypeVar
@@ -86,8 +86,21 @@ class Lost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """What an access token makes of a request: its headers, and the base address where the token names one."""
+
+    headers: Mapping[str, str] = field(repr=False)
+    base: str = ""
+
+
+def bearer(token: str) -> Way:
+    return Way({"authorization": f"Bearer {token}"})
+
+
+@dataclass(frozen=True, slots=True)
 class Dialect:
-    """What differs between the vendors: the table of verdicts, and how an error body is read."""
+    """What differs between the vendors: the table of verdicts, how an error body is read, how a token
+    travels. A host that begins with a dot stands for every name below it."""
 
     provider: str
     hosts: tuple[str, ...]
@@ -96,6 +109,7 @@ class Dialect:
     code_of: Callable[[Reply], str] = lambda reply: ""
     message_of: Callable[[Reply], str] = lambda reply: ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    way_of: Callable[[str], Way] = bearer
 
 
 class Http:
@@ -146,7 +160,10 @@ class Http:
         return reply, token
 
     def _exchange(self, call: Call, request: Request, address: httpx.URL, token: str) -> Reply:
-        headers = {**self._dialect.headers, **request.all_headers(), "authorization": f"Bearer {token}"}
+        way = self._dialect.way_of(token)
+        if way.base:
+            address = address_of(self._dialect, self._settings, "api", request, below=way.base)
+        headers = {**self._dialect.headers, **request.all_headers(), **way.headers}
         return exchange(
             self._dialect.provider, call.operation, request, address, headers, timeout=self._settings.timeout
         )
@@ -181,20 +198,27 @@ def ask_for_token(dialect: Dialect, settings: Settings, request: Request) -> Rep
     raise errors.AuthExpired(text, cause="token_refused")
 
 
-def address_of(dialect: Dialect, settings: Settings, base: str, request: Request) -> httpx.URL:
-    """The full address. Raises Rejected(egress) for any that is not below a declared host or base address."""
+def address_of(dialect: Dialect, settings: Settings, base: str, request: Request, *, below: str = "") -> httpx.URL:
+    """The full address, by the named base or `below` one that the system itself gave.
+
+    Raises Rejected(egress) for any that is not on a declared host or on that of the named base.
+    """
     bases = {**dialect.base_urls, **settings.base_urls}
-    text = bases[base].rstrip("/") + request.path + (f"?{request.query}" if request.query else "")
+    text = (below or bases[base]).rstrip("/") + request.path + (f"?{request.query}" if request.query else "")
     try:
         address, root = httpx.URL(text), httpx.URL(bases[base])
     except httpx.InvalidURL:
         raise errors.Rejected("not an address", cause="egress") from None
-    declared = address.scheme == "https" and address.port is None and address.host in dialect.hosts
+    declared = address.scheme == "https" and address.port is None and _is_declared(address.host, dialect.hosts)
     same = (address.scheme, address.host, address.port) == (root.scheme, root.host, root.port)
     local = address.host in ("127.0.0.1", "localhost", "::1")
     if address.userinfo or not (declared or (same and (address.scheme == "https" or local))):
         raise errors.Rejected(f"{dialect.provider} may not be called there", cause="egress")
     return address
+
+
+def _is_declared(host: str, hosts: Sequence[str]) -> bool:
+    return any(host == one or (one.startswith(".") and host.endswith(one)) for one in hosts)
 
 
 def exchange(

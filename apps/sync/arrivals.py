@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -19,7 +20,7 @@ from apps.ledger.states import EffectState, Reason
 from apps.mappings.models import Seat
 from apps.mappings.rules import TERMINAL
 from apps.providers import contract
-from apps.sync import fills, hooks, lanes, moves, pairs
+from apps.sync import fills, hooks, lanes, moves, pairs, reading
 from apps.sync.steps import Job, Ready
 
 
@@ -74,10 +75,8 @@ def _linked_meanwhile(job: Job, ours: Sequence[Effect], *, now: datetime) -> Dec
 
 def _applications(ats: contract.Ats, jobs: Sequence[Job]) -> dict[str, list[contract.Application]]:
     found: dict[str, list[contract.Application]] = {}
-    ids = sorted({job.candidacy.person.remote_id for job in jobs})
-    for start in range(0, len(ids), hooks.PERSON_BATCH):
-        for application in ats.get_applications(person_ids=ids[start : start + hooks.PERSON_BATCH]):
-            found.setdefault(application.person_id, []).append(application)
+    for application in reading.applications_of(ats, {job.candidacy.person.remote_id for job in jobs}).values():
+        found.setdefault(application.person_id, []).append(application)
     return found
 
 
@@ -132,13 +131,14 @@ def _made_since(ats: contract.Ats, person: Person, effect: Effect) -> list[str]:
     """Whom a create whose answer was lost may have made: people as we sent them, made since, whom nobody
     here is and no LinkedIn address tells. The index cannot find someone sent without address or e-mail."""
     since = effect.intended_at - CLOCKS_DIFFER
-    sent = (person.first_name, person.last_name, person.company, person.title)
+    sent = (str(person), *ats.capabilities.work(company=person.company, title=person.title))
     made: list[str] = []
     cursor: str | None = None
     while True:
         page = ats.list_people(updated_since=since, cursor=cursor)
         for found in page.items:
-            same = (found.first_name, found.last_name, found.company, found.title) == sent
+            name = f"{found.first_name} {found.last_name}".strip()
+            same = (name, found.company, found.title) == sent
             told = any(key.kind == IdentityKind.LINKEDIN for key in candidates.keys_of_person(found))
             if same and not told and found.created_at >= since:
                 made.append(found.id)
@@ -189,8 +189,7 @@ def _known_as(job: Job, remote_id: str, *, made_by_us: bool) -> Decision:
     person = job.candidacy.person
     other = Person.objects.filter(connection_id=person.connection_id, remote_id=remote_id).exclude(pk=person.pk).first()
     if other is not None:
-        why = f"The ATS's person {remote_id} belongs to someone else here already. Decide whether they are one person."
-        return _end(job, outcomes.held(Reason.DUPLICATE, why))
+        return _someone_elses(job, remote_id)
     Person.objects.filter(pk=person.pk).update(remote_id=remote_id)
     if made_by_us:
         Candidacy.objects.of_everyone().filter(pk=job.candidacy.pk).update(made_by_us=True)
@@ -213,7 +212,8 @@ def _create(ats: contract.Ats, job: Job) -> Ready:
     def call() -> dict[str, str]:
         _note_stage(candidacy, application)
         created = ats.create_person(new, application)
-        return {"person_id": created.person_id, "application_id": created.application_id}
+        matched = {"matched": "true"} if created.matched else {}
+        return {"person_id": created.person_id, "application_id": created.application_id, **matched}
 
     intention = Intention(key=_create_key(job), kind="create", event_id=job.event.pk, marker=candidacy.job.remote_id)
     return Ready(job, intention=intention, call=call, done=partial(_created, job))
@@ -248,10 +248,20 @@ def _note_stage(candidacy: Candidacy, application: contract.NewApplication) -> N
 def _created(job: Job, result: dict[str, str]) -> Decision:
     candidacy, person = job.candidacy, job.candidacy.person
     remote_id = result["person_id"]
+    other = Person.objects.filter(connection_id=person.connection_id, remote_id=remote_id).exclude(pk=person.pk).first()
+    if other is not None:
+        return _someone_elses(job, remote_id)
     Person.objects.filter(pk=person.pk).update(remote_id=remote_id)
     Candidacy.objects.of_everyone().filter(pk=candidacy.pk).update(made_by_us=True)
     candidates.index_own(person=person, remote_id=remote_id)
-    return _expect_application(job, remote_id=remote_id)
+    expected = _expect_application(job, remote_id=remote_id)
+    filling = [fills.fill_event(candidacy, job.event)] if result.get("matched") else []
+    return replace(expected, follow=[*expected.follow, *filling])
+
+
+def _someone_elses(job: Job, remote_id: str) -> Decision:
+    why = f"The ATS's person {remote_id} belongs to someone else here already. Decide whether they are one person."
+    return _end(job, outcomes.held(Reason.DUPLICATE, why))
 
 
 def _expect_application(job: Job, *, remote_id: str = "") -> Decision:

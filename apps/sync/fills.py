@@ -15,7 +15,7 @@ from apps.ledger.outcomes import Decision
 from apps.ledger.services import NewEvent
 from apps.ledger.states import EffectState, Priority, Reason
 from apps.providers import contract
-from apps.sync import hooks, lanes, moves
+from apps.sync import lanes, moves, reading
 from apps.sync.steps import Job, Ready
 
 
@@ -40,10 +40,8 @@ def fill_event(candidacy: Candidacy, event: Event) -> NewEvent:
 
 def look(ats: contract.Ats, jobs: Sequence[Job], *, now: datetime) -> list[Ready]:
     """Read the people in one go, then see what each of them lacks."""
-    there: dict[str, contract.Person] = {}
-    ids = sorted({job.candidacy.person.remote_id for job in jobs})
-    for start in range(0, len(ids), hooks.PERSON_BATCH):
-        there |= {found.id: found for found in ats.get_people(ids[start : start + hooks.PERSON_BATCH])}
+    wanted = {job.candidacy.person.remote_id for job in jobs}
+    there = {found.id: found for ids in reading.chunks(wanted) for found in ats.get_people(ids)}
     return [_look_one(ats, job, there.get(job.candidacy.person.remote_id), now=now) for job in jobs]
 
 
@@ -51,10 +49,11 @@ def _look_one(ats: contract.Ats, job: Job, there: contract.Person | None, *, now
     candidacy = job.candidacy
     if there is None:
         return Ready(job, decide=partial(moves.read_again, job.event, candidacy))
+    company, title = ats.capabilities.work(company=candidacy.person.company, title=candidacy.person.title)
     update = missing(
         there,
-        company=candidacy.person.company,
-        title=candidacy.person.title,
+        company=company,
+        title=title,
         url=_public_url(candidacy),
         emails=_emails(candidacy.person),
     )

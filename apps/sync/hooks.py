@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -22,7 +22,7 @@ from apps.ledger.services import NewEvent
 from apps.ledger.states import Reason, State
 from apps.mappings.rules import HIRED, REJECTED
 from apps.providers import contract
-from apps.sync import lanes, pairs
+from apps.sync import lanes, pairs, reading
 
 MERGE_MAY_FOLLOW = timedelta(minutes=10)
 """A deletion waits this long for the merge that may explain it (rule 22)."""
@@ -31,9 +31,6 @@ LOOKS = 4
 """Tries after which something that the ATS does not show and nobody here knows is let go. They are spread
 over the time in which a new record shows: with the usual backoff, which starts at a second or two, one
 delivery in 300 died of a record that Greenhouse hid for its 30 seconds, and each was read six times."""
-
-PERSON_BATCH = 50
-"""The most ids one read takes (facts: Greenhouse, 1.3)."""
 
 
 @dataclass(slots=True)
@@ -99,24 +96,43 @@ def _named_people(event: Event) -> tuple[str, str]:
 def _read_again(connection_id: UUID, events: Sequence[Event]) -> Seen:
     ats = connections.open_ats(connection_id)
     by_person = {p for event in events if event.kind != "hook.application" for p in _named_people(event) if p}
-    by_id = {event.payload["application_id"] for event in events if event.payload.get("application_id")}
+    named_ones = [event.payload for event in events if event.payload.get("application_id")]
+    by_id = {payload["application_id"]: payload.get("person_id", "") for payload in named_ones}
     seen = Seen(shows_after=ats.capabilities.visible_after)
-    for ids in _chunks(sorted(by_id)):
-        seen.applications |= {found.id: found for found in ats.get_applications(ids=ids)}
-    for ids in _chunks(sorted(by_person)):
-        seen.applications |= {found.id: found for found in ats.get_applications(person_ids=ids)}
+    seen.applications = reading.applications(ats, by_id) | reading.applications_of(ats, by_person)
+    seen.people = {found.person.id: found.person for found in seen.applications.values() if found.person is not None}
     named = {p for event in events for p in _named_people(event) if p}
-    for ids in _chunks(sorted(named | {found.person_id for found in seen.applications.values()})):
+    unseen = (named | {found.person_id for found in seen.applications.values()}) - seen.people.keys()
+    for ids in reading.chunks(unseen):
         seen.people |= {found.id: found for found in ats.get_people(ids)}
-    if ats.capabilities.stage_history:
-        for ids in _chunks(sorted(seen.applications)):
-            for change in ats.list_stage_changes(ids):
-                seen.changes.setdefault(change.application_id, []).append(change)
+    _follow_the_moved(connection_id, ats, seen, named - seen.people.keys())
+    _read_histories(ats, seen)
     return seen
 
 
-def _chunks(ids: Sequence[str]) -> list[Sequence[str]]:
-    return [ids[start : start + PERSON_BATCH] for start in range(0, len(ids), PERSON_BATCH)]
+def _follow_the_moved(connection_id: UUID, ats: contract.Ats, seen: Seen, gone: Collection[str]) -> None:
+    """Where somebody is not shown any more, their applications may be: as somebody else's, since a merge
+    that nobody told of."""
+    theirs = (
+        Candidacy.objects.of_everyone()
+        .filter(person__connection_id=connection_id, person__remote_id__in=gone)
+        .exclude(application_id="")
+    )
+    ids = {*theirs.values_list("application_id", flat=True)} - seen.applications.keys()
+    for found in reading.applications(ats, dict.fromkeys(ids, "")).values():
+        seen.applications[found.id] = found
+        if found.person is not None:
+            seen.people[found.person.id] = found.person
+
+
+def _read_histories(ats: contract.Ats, seen: Seen) -> None:
+    told = {found.id: list(found.history) for found in seen.applications.values() if found.history is not None}
+    seen.changes = told
+    if not ats.capabilities.stage_history:
+        return
+    for ids in reading.chunks(seen.applications.keys() - told.keys()):
+        for change in ats.list_stage_changes(ids):
+            seen.changes.setdefault(change.application_id, []).append(change)
 
 
 def _unit(box: Claimed, keys: frozenset[str], seen: Seen, *, now: datetime) -> Unit:
@@ -147,6 +163,9 @@ def plan_hook(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
 
 def _refreshed(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
     application_id, person_id = event.payload.get("application_id", ""), event.payload.get("person_id", "")
+    merged = _merged_unsaid(event, seen)
+    if merged is not None:
+        return merged
     gone = _gone(event) if person_id and person_id not in seen.people else None
     if gone is not None:
         return pairs.Result(gone)
@@ -165,6 +184,21 @@ def _refreshed(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
     if not results:
         return pairs.Result(outcomes.skipped(Reason.IRRELEVANT, "Nobody in a mapped Project; noted in the index."))
     return pairs.worst(results)
+
+
+def _merged_unsaid(event: Event, seen: Seen) -> pairs.Result | None:
+    """An application of ours that somebody else has now: its people were merged, and no event says so."""
+    application_id, person_id = event.payload.get("application_id", ""), event.payload.get("person_id", "")
+    connection_id = lanes.connection_of(event)
+    ours = Candidacy.objects.of_everyone().filter(job__connection_id=connection_id).exclude(person__remote_id="")
+    named = ours.filter(application_id=application_id) if application_id else ours.filter(person__remote_id=person_id)
+    for candidacy in named.filter(application_id__in=seen.applications).select_related("person"):
+        loser, survivor = candidacy.person.remote_id, seen.applications[candidacy.application_id].person_id
+        if loser != survivor and loser not in seen.people:
+            merge = lanes.merged_person(connection_id, loser, survivor, caused_by=event.pk)
+            why = f"The ATS shows their application as {survivor}'s now: the two were merged there."
+            return pairs.Result(outcomes.done(why, subject=lanes.subject(candidacy.person_id)), [merge])
+    return None
 
 
 def _gone(event: Event) -> Outcome | None:
@@ -340,6 +374,10 @@ def _application_deleted(event: Event, seen: Seen, *, now: datetime) -> pairs.Re
         refresh = lanes.refresh_person(candidacy.job.connection_id, person.remote_id, caused_by=event.pk)
         why = "One of two applications for the job is gone; the other is followed from now on."
         return pairs.Result(outcomes.done(why, subject=lanes.subject(person.pk)), [refresh])
+    if person.remote_id not in seen.people and person.state == PersonState.ACTIVE:
+        candidates.bury_person(person=person, why="deleted", now=now)
+        why = "Deleted in the ATS with their last application; no poll brings them back."
+        return pairs.Result(outcomes.done(why, subject=lanes.subject(person.pk)))
     candidacy.state, candidacy.ended_because = CandidacyState.ENDED, "deleted"
     candidacy.save(update_fields=["state", "ended_because"])
     Tombstone.objects.bulk_create(

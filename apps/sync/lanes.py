@@ -83,3 +83,17 @@ def refresh_person(
         payload={"person_id": remote_person_id, "expects_application": expects_application},
         caused_by=caused_by,
     )
+
+
+def merged_person(connection_id: UUID, loser: str, survivor: str, *, caused_by: int) -> NewEvent:
+    """A merge that was seen by what it left, not told."""
+    return NewEvent(
+        kind="hook.merged",
+        mailbox=ats_person_mailbox(connection_id, loser),
+        gate=connection_gate(connection_id),
+        priority=Priority.STAGE_CHANGE,
+        connection=connection_id,
+        payload={"person_id": loser, "survivor_id": survivor},
+        dedupe=f"merged:{loser}:{survivor}",
+        caused_by=caused_by,
+    )

@@ -15,7 +15,7 @@ from apps.ledger.states import Reason
 from apps.mappings.models import Mapping
 from apps.mappings.rules import HIRED, REJECTED, TERMINAL
 from apps.providers import contract
-from apps.sync import hooks, lanes, pairs
+from apps.sync import hooks, lanes, pairs, reading
 from apps.sync.steps import Job, Ready
 
 KINDS = ("move", "reject", "reopen", "hire")
@@ -27,10 +27,8 @@ GUARD_TIME = timedelta(minutes=10)
 
 def look(ats: contract.Ats, jobs: Sequence[Job], *, now: datetime) -> list[Ready]:
     """Read the applications in one go, then decide for each write whether it is still to be made."""
-    fresh: dict[str, contract.Application] = {}
-    wanted = sorted({job.candidacy.application_id for job in jobs if job.candidacy.application_id})
-    for start in range(0, len(wanted), hooks.PERSON_BATCH):
-        fresh |= {found.id: found for found in ats.get_applications(ids=wanted[start : start + hooks.PERSON_BATCH])}
+    candidacies = [job.candidacy for job in jobs if job.candidacy.application_id]
+    fresh = reading.applications(ats, {one.application_id: one.person.remote_id for one in candidacies})
     return [_look_one(ats, job, fresh.get(job.candidacy.application_id), now=now) for job in jobs]
 
 

@@ -22,7 +22,7 @@ from apps.ledger.services import NewEvent
 from apps.ledger.states import OPEN, Priority, State
 from apps.mappings import services as mappings
 from apps.providers import contract, recording
-from apps.sync import index, lanes, pacing, wire
+from apps.sync import index, lanes, pacing, reading, wire
 from apps.sync.models import Stream, StreamName
 
 LINKEDIN_OVERLAP = timedelta(minutes=10)
@@ -248,8 +248,9 @@ def _read_jobs(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], D
     jobs = _all_pages(lambda cursor: ats.list_jobs(cursor=cursor))
     stages: list[contract.Stage] = []
     ids = [job.id for job in jobs if job.status == "open"]
-    for start in range(0, len(ids), 50):
-        stages += ats.list_stages(ids[start : start + 50])
+    wanted = [ids[:1]] if ats.capabilities.stage_scope == "account" else reading.chunks(ids)
+    for some in wanted:
+        stages += ats.list_stages(some)
 
     def decide() -> Decision:
         mappings.store_jobs(connection_id=stream.connection_id, jobs=jobs, stages=stages, now=now)

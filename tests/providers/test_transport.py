@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import socket
 import time
@@ -15,7 +16,7 @@ from apps.core import errors
 from apps.providers import transport, verdicts
 from apps.providers.contract import Call, Purpose, Settings
 from apps.providers.parsing import decode
-from apps.providers.transport import Dialect, Http, Reply, Request
+from apps.providers.transport import Dialect, Http, Reply, Request, Way
 from tests.providers import raw_server
 from tests.providers.bench import CountingGate
 
@@ -208,3 +209,28 @@ def test_neither_secrets_nor_people_reach_the_error_or_the_log() -> None:
     assert [private for private in ("Lovelace", "mail.test", "s3cret") if private in told] == [], told
     assert [(line["event"], line["op"], line["status"]) for line in lines] == [("provider.call", "things.create", 422)]
     assert isinstance(lines[0]["ms"], int)
+
+
+def test_a_token_may_name_its_own_headers_and_base_address() -> None:
+    heads: list[str] = []
+
+    def answer(client: socket.socket, head: str) -> None:
+        heads.append(head)
+        client.sendall(OK)
+
+    with raw_server.serve(answer) as (base, _):
+        session = dataclasses.replace(DIALECT, way_of=lambda token: Way({"x-session": token}, f"{base}/corp-1"))
+        Http(session, Settings({"api": base}), CountingGate(["s-1"])).call(READ, Request("GET", "/things"), parse)
+
+    assert heads[0].startswith("GET /corp-1/things ") and "x-session: s-1" in heads[0].lower()
+    assert "authorization" not in heads[0].lower()
+
+
+@pytest.mark.parametrize("below", ["https://evil.test/rest", "http://api.vendor.test/rest", "https://vendor.test.evil"])
+def test_a_base_address_that_a_token_names_is_guarded_too(below: str) -> None:
+    dialect = dataclasses.replace(DIALECT, hosts=(".vendor.test",), base_urls={"api": "https://api.vendor.test"})
+    asked = (dialect, Settings({}), "api", Request("GET", "/things"))
+
+    assert transport.address_of(*asked, below="https://rest45.vendor.test/rest").host == "rest45.vendor.test"
+    with pytest.raises(errors.Rejected):
+        transport.address_of(*asked, below=below)

@@ -37,4 +37,7 @@ CAPABILITIES = Capabilities(
         "Its user must be a Site Admin, else lists come back empty.",
         "Add a webhook for every candidate and application event, merges and deletions included.",
     ),
+    native_connector=True,
+    effort="An hour: one integration with its scopes, one webhook.",
+    limits="The ceiling is not published; it is read from every answer.",
 )
