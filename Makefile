@@ -7,7 +7,7 @@ STAMP := $(VENV)/installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: demo run smoke day test check lock clean
+.PHONY: demo run smoke day screenshots test check lock clean
 
 demo: $(STAMP)
 	@python manage.py demo
@@ -20,6 +20,9 @@ smoke: $(STAMP)
 
 day: $(STAMP)
 	@python -m apps.demo.day
+
+screenshots: $(STAMP)
+	@python -m tests.portal.screenshots
 
 test: check
 	pytest -n 2
