@@ -7,22 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from apps.accounts.scope import Scope
 from apps.candidates import linkedin_urls
 from apps.candidates.models import (
     Candidacy,
     CandidacyState,
-    IdentityKind,
-    IndexKey,
     Person,
     Profile,
-    Tombstone,
     Transition,
 )
-from apps.candidates.rules import Key, normal_email
-from apps.mappings.models import Job, JobStage
+from apps.mappings.models import JobStage, StageMapVersion
 from apps.mappings.rules import HIRED, REJECTED
 
 SUBJECTS = 200
@@ -46,6 +42,7 @@ class ProfileRow:
     desired: str
     agreed_linkedin: str
     agreed_ats: str
+    agreed_version: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +85,7 @@ class CandidateRow:
     id: UUID
     name: str
     headline: str
+    connection_id: UUID
     system: str
     remote_id: str
     state: str
@@ -181,50 +179,25 @@ def find_subjects(*, scope: Scope, text: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Grave:
-    """Someone whom no poll brings back; `job` is empty where the whole person is meant."""
+class CandidacyBrief:
+    """What an event's page says of the candidacy it is about; `stages` are the ATS's names by id."""
 
-    why: str
-    at: datetime
+    mapping_id: UUID
+    mapping: str
     job: str
+    stages: Mapping[str, str]
 
 
-def find_in_ats(*, scope: Scope, text: str) -> tuple[str, ...]:
-    """The ATS's own people with this address or e-mail who are nobody of ours, as `system: id`.
-
-    The index names no client, so it is for the unrestricted alone.
-    """
-    keys = _keys_in(text)
-    if not scope.unrestricted or not keys:
-        return ()
-    rows = IndexKey.objects.filter(_carrying(keys)).select_related("connection")
-    known = set(Person.objects.filter(remote_id__in=[one.remote_person_id for one in rows]).values_list("remote_id"))
-    found = {(one.connection.name, one.remote_person_id) for one in rows if (one.remote_person_id,) not in known}
-    return tuple(f"{system}: {remote_id}" for system, remote_id in sorted(found))
-
-
-def find_buried(*, scope: Scope, text: str) -> tuple[Grave, ...]:
-    """Tombstones of an address or e-mail; they name no client, so they are for the unrestricted alone."""
-    keys = _keys_in(text)
-    if not scope.unrestricted or not keys:
-        return ()
-    stones = Tombstone.objects.filter(key__in=[key.lease for key in keys]).order_by("-at")
-    jobs = dict(Job.objects.filter(remote_id__in=[one.job for one in stones]).values_list("remote_id", "name"))
-    return tuple(Grave(one.why, one.at, jobs.get(one.job, one.job)) for one in stones)
-
-
-def _keys_in(text: str) -> list[Key]:
-    """The identifiers that a text is: a LinkedIn address, an e-mail."""
-    slug, email = linkedin_urls.identity_key(text), normal_email(text)
-    keys = [Key(IdentityKind.LINKEDIN, slug)] if slug else []
-    return [*keys, Key(IdentityKind.EMAIL, email)] if email else keys
-
-
-def _carrying(keys: Sequence[Key]) -> Q:
-    carrying = Q()
-    for key in keys:
-        carrying |= Q(kind=key.kind, value=key.value)
-    return carrying
+def get_candidacy_brief(
+    *, scope: Scope, candidacy_id: UUID | None = None, profile_id: int | None = None
+) -> CandidacyBrief | None:
+    """The candidacy of an id, or of a profile's, in brief; None outside the scope."""
+    named = Q(pk=candidacy_id) if candidacy_id else Q(profiles=profile_id)
+    found = Candidacy.objects.within(scope).select_related("mapping__project", "job").filter(named).first()
+    if found is None:
+        return None
+    rows = JobStage.objects.filter(connection=found.job.connection_id).values_list("remote_id", "name")
+    return CandidacyBrief(found.mapping_id, found.mapping.project.name, found.job.name, dict(rows) | TERMINAL_WORDS)
 
 
 def subjects_of_mapping(*, scope: Scope, mapping_id: UUID) -> tuple[str, ...]:
@@ -248,7 +221,9 @@ def _visible(scope: Scope) -> QuerySet[Person]:
 
 def _with_candidacies(people: QuerySet[Person], scope: Scope) -> QuerySet[Person]:
     candidacies = Candidacy.objects.within(scope).select_related("client", "job", "mapping__project", "mapping__job")
-    profiles = Prefetch("profiles", queryset=Profile.objects.select_related("project").order_by("id"))
+    number = StageMapVersion.objects.filter(pk=OuterRef("agreed_map")).values("number")
+    placed = Profile.objects.select_related("project").annotate(agreed_number=Subquery(number))
+    profiles = Prefetch("profiles", queryset=placed.order_by("id"))
     own = Prefetch("candidacies", queryset=candidacies.order_by("added_at").prefetch_related(profiles))
     return people.select_related("connection").prefetch_related(own)
 
@@ -271,6 +246,7 @@ def _candidate(person: Person, stages: Mapping[tuple[UUID, str], str]) -> Candid
         id=person.pk,
         name=str(person) or "Name not known yet",
         headline=" at ".join(part for part in (person.title, person.company) if part),
+        connection_id=person.connection_id,
         system=person.connection.name,
         remote_id=person.remote_id,
         state=person.state,
@@ -310,6 +286,7 @@ def _profile(one: Profile, stages: Mapping[tuple[UUID, str], str], connection_id
         desired=one.desired,
         agreed_linkedin=one.agreed_linkedin,
         agreed_ats=_stage(stages, connection_id, one.agreed_ats),
+        agreed_version=getattr(one, "agreed_number", None),
     )
 
 

@@ -133,6 +133,13 @@ def names_of_projects(*, scope: Scope, remote_ids: Iterable[str]) -> Dict[str, s
     return dict(wanted.values_list("remote_id", "name"))
 
 
+def number_of_version(version_id: object) -> int | None:
+    """The number that people know a map version by; None where there is none."""
+    if not isinstance(version_id, int):
+        return None
+    return StageMapVersion.objects.filter(pk=version_id).values_list("number", flat=True).first()
+
+
 def count_unmapped(*, scope: Scope) -> int:
     """How many active Projects feed no job; nobody's client is named by them, so only the unrestricted are told."""
     return Project.objects.filter(active=True, mappings=None).count() if scope.unrestricted else 0

@@ -17,16 +17,29 @@ from django.utils import timezone
 from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
 from apps.candidates import selectors
-from apps.candidates.selectors import CandidacyRow, CandidateRow, TransitionRow
+from apps.candidates.selectors import CandidacyRow, CandidateRow, ProfileRow, TransitionRow
 from apps.core import clock
 from apps.ledger import selectors as ledger
 from apps.ledger.selectors import EventRow
 from apps.mappings.selectors import MappingRow, get_mapping
 from apps.portal import shell, words
 from apps.portal.words import Badge, Moment
+from apps.reports import links
 
 ONLY = {"": "All", "stages": "Stages", "events": "Events"}
 IDENTITIES = {"linkedin": "Profile", "member": "Member id", "email": "E-mail"}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a candidacy: what was seen there, what is wanted there, what both agreed on."""
+
+    where: str
+    note: str
+    observed: str
+    since: Moment | None
+    desired: str
+    agreed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +55,7 @@ class CandidacyLine:
     lag: str
     application: str
     conflict: str
+    sides: tuple[Side, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +129,13 @@ def candidate_detail(request: PortalRequest, person_id: UUID) -> HttpResponse:
         "pill": _pill(found.row),
         "lead": _lead(found.row, now),
         "remote_id": found.row.remote_id,
+        "ats_link": links.link_to_person(
+            connection_id=found.row.connection_id,
+            remote_id=found.row.remote_id,
+            application_id=next((one.application_id for one in found.row.candidacies if one.application_id), ""),
+        ),
+        "may_sync": request.user.may(Right.DECIDE) and found.row.state == "active",
+        "log": f"{reverse('portal:events')}?{urlencode({'q': found.row.remote_id or found.row.name})}",
         "identities": [
             (IDENTITIES.get(one.kind, one.kind), one.value, words.moment(one.seen_at, now=now))
             for one in found.identities
@@ -152,11 +173,11 @@ def _line(row: CandidateRow, now: datetime, stop: EventRow | None) -> CandidateL
         headline=row.headline,
         system=row.system,
         first_seen=words.moment(row.first_seen_at, now=now),
-        candidacies=tuple(_candidacy(one, now, stop) for one in row.candidacies),
+        candidacies=tuple(_candidacy(one, row.system, now, stop) for one in row.candidacies),
     )
 
 
-def _candidacy(one: CandidacyRow, now: datetime, stop: EventRow | None) -> CandidacyLine:
+def _candidacy(one: CandidacyRow, system: str, now: datetime, stop: EventRow | None) -> CandidacyLine:
     lag = (one.in_ats_at - one.added_at).total_seconds() if one.in_ats_at else None
     return CandidacyLine(
         mapping=one.mapping,
@@ -170,6 +191,31 @@ def _candidacy(one: CandidacyRow, now: datetime, stop: EventRow | None) -> Candi
         lag=words.duration(lag),
         application=one.application_id,
         conflict=one.conflict,
+        sides=(_ats_side(one, system, now), *(_linkedin_side(each, now) for each in one.profiles)),
+    )
+
+
+def _ats_side(one: CandidacyRow, system: str, now: datetime) -> Side:
+    agreed = next((each.agreed_ats for each in one.profiles if each.agreed_ats), "")
+    return Side(
+        where=system,
+        note=f"application {one.application_id}" if one.application_id else "no application yet",
+        observed=one.ats_stage,
+        since=words.moment(one.ats_changed_at, now=now),
+        desired=one.ats_desired if one.ats_desired != one.ats_stage else "",
+        agreed=agreed,
+    )
+
+
+def _linkedin_side(one: ProfileRow, now: datetime) -> Side:
+    version = f", by map version {one.agreed_version}" if one.agreed_version else ""
+    return Side(
+        where="LinkedIn",
+        note=f"{one.project}, taken out" if one.removed else one.project,
+        observed=one.stage,
+        since=words.moment(one.changed_at, now=now),
+        desired=one.desired if one.desired != one.stage else "",
+        agreed=f"{one.agreed_linkedin}{version}" if one.agreed_linkedin else "",
     )
 
 
@@ -199,7 +245,7 @@ def _lead(row: CandidateRow, now: datetime) -> str:
     seen = words.moment(row.first_seen_at, now=now)
     known = (
         f"Known since {seen.text}, "
-        if seen and not seen.text.endswith("ago")
+        if seen and not seen.text.endswith(("ago", "now"))
         else f"First seen {seen.text}, "
         if seen
         else ""

@@ -61,7 +61,8 @@ def overview(request: PortalRequest) -> HttpResponse:
     """Show the overview; HTMX asks for its figures alone."""
     now = clock.now()
     context = _context(reports.get_dashboard(scope=request.scope, now=now, reach=request.reach), now)
-    template = "portal/dashboard.html#figures" if request.htmx else "portal/dashboard.html"
+    context |= {"live": request.GET.get("live") != "off", "swapped": bool(request.htmx)}
+    template = "portal/dashboard.html#live" if request.htmx else "portal/dashboard.html"
     return shell.page(request, template, context)
 
 
@@ -111,7 +112,7 @@ def _needs(found: Dashboard, now: datetime) -> list[Need]:
             f"{one.name}: {badge.word.lower()} {badge.small}".strip(),
             f"{words.plural(one.waiting, 'event waits', 'events wait')} in order. Nothing is lost.",
             words.moment(one.health.at, now=now),
-            reverse("portal:connections"),
+            reverse("portal:connection", args=[one.id]),
             "Open",
         )
         for one in found.connections
@@ -125,11 +126,7 @@ def _needs(found: Dashboard, now: datetime) -> list[Need]:
         oldest = min(one.oldest for one in found.dead)
         href = f"{reverse('portal:events')}?state={State.DEAD}"
         needs.append(Need("bad", "dead", title, said, words.moment(oldest, now=now), href, "Open"))
-    for_people = {
-        reason: found.held[reason]
-        for reason in ("duplicate", "conflict", "person", "mapping", "halt", "drift")
-        if found.held.get(reason)
-    }
+    for_people = {reason: found.held[reason] for reason in FOR_PEOPLE if found.held.get(reason)}
     if for_people:
         title = f"{words.plural(sum(for_people.values()), 'event waits', 'events wait')} for a decision"
         said = ", ".join(f"{words.number(count)} {words.reason_words(reason)}" for reason, count in for_people.items())

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import Http404, HttpResponse
+from django.urls import reverse
 
 from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
@@ -64,11 +65,9 @@ def _event_context(found: LogDetail) -> dict[str, Any]:
         "reason": words.reason_words(event.reason) if event.reason else "",
         "cause_word": words.phrase(event.cause),
         "kind_key": event.kind,
-        "plan": [
-            (PLAN_WORDS.get(name) or words.phrase(str(name)).capitalize(), _flat(value))
-            for name, value in mask(detail.plan).items()
-            if value != event.detail
-        ],
+        "plan": _plan(found),
+        "mapping": found.candidacy,
+        "mapping_href": reverse("portal:mapping", args=[found.candidacy.mapping_id]) if found.candidacy else "",
         "payload": json.dumps(mask(detail.payload), indent=2, ensure_ascii=False),
         "attempts": [_attempt(one, len(detail.attempts) - place, now=now) for place, one in enumerate(detail.attempts)],
         "effects": [
@@ -112,17 +111,36 @@ def _message(first: str, headers: Mapping[str, str], body: str) -> str:
     return "\n".join([*lines, "", body] if body else lines)
 
 
+def _plan(found: LogDetail) -> list[tuple[str, str]]:
+    """What was planned, in words; an ATS stage by its name where the reader may know the job."""
+    stages = found.candidacy.stages if found.candidacy else {}
+    planned = mask(found.event.plan)
+    if found.map_version:
+        planned |= {"map_version": str(found.map_version)}
+    return [
+        (PLAN_WORDS.get(name) or words.phrase(str(name)).capitalize(), stages.get(_flat(value)) or _flat(value))
+        for name, value in planned.items()
+        if value != found.event.row.detail
+    ]
+
+
 def _steps(found: LogDetail, line: rows.EventLine) -> Sequence[dict[str, str]]:
-    """Received, tried, settled: what has been is ok, what is not yet is quiet."""
+    """Received, planned, performed, settled: what has been is ok, what is not yet is quiet."""
     event, tried = found.event.row, found.event.attempts
-    steps = [{"tone": "ok", "icon": "receive", "word": "Received", "said": line.at.text}]
+    by = (
+        f", by {found.cause.connection or 'SyncPortal'}" if found.cause else f", from {line.connection or 'SyncPortal'}"
+    )
+    steps = [{"tone": "ok", "icon": "receive", "word": "Received", "said": f"{line.at.text}{by}"}]
+    if found.map_version:
+        said = f"by map version {found.map_version}"
+        steps.append({"tone": "ok", "icon": "stages", "word": "Planned", "said": said})
     if tried:
         first = words.outcome_badge(tried[0].outcome)
         said = f"{words.plural(len(tried), 'try', 'tries')}, the last: {first.word.lower()}"
         steps.append({"tone": first.tone, "icon": "send", "word": "Performed", "said": said})
     said = line.state.small.capitalize()
     if event.settled_at is not None:
-        said = f"{words.log_time(event.settled_at, now=clock.now()).text}, {line.lag} after arrival"
+        said = f"{words.log_time(event.settled_at, now=clock.now()).text}, {line.lag or '0:00'} after arrival"
     steps.append({"tone": line.state.tone, "icon": line.state.icon, "word": line.state.word, "said": said})
     return steps
 

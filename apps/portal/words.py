@@ -74,6 +74,14 @@ REASONS: Mapping[str, str] = {
 }
 
 KINDS: Mapping[str, Kind] = {
+    "poll": Kind("Reading of a listing", "receive"),
+    "poll.profiles": Kind("Reading of the Projects’ people", "receive"),
+    "poll.projects": Kind("Reading of the Projects", "receive"),
+    "poll.seats": Kind("Reading of the seats", "receive"),
+    "poll.jobs": Kind("Reading of the jobs", "receive"),
+    "poll.people": Kind("Reading of the ATS’s people", "receive"),
+    "poll.applications": Kind("Reading of changed applications", "receive"),
+    "look": Kind("Read again on request", "search"),
     "row": Kind("LinkedIn profile", "person"),
     "hook": Kind("ATS change", "receive"),
     "hook.malformed": Kind("Unreadable delivery", "warn"),

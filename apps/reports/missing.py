@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from apps.accounts.scope import Scope
-from apps.candidates import linkedin_urls
+from apps.candidates import linkedin_urls, traces
 from apps.candidates import selectors as candidates
 from apps.candidates.selectors import CandidacyRow, CandidateRow
 from apps.ledger import selectors as ledger
@@ -99,8 +99,8 @@ def explain(*, scope: Scope, text: str, now: datetime) -> Answer:
         more_people=bool(found.older),
         received=received,
         projects=mappings.names_of_projects(scope=scope, remote_ids={one.project for one in received}),
-        indexed=candidates.find_in_ats(scope=scope, text=text),
-        buried=tuple(Buried(one.why, one.at, one.job) for one in candidates.find_buried(scope=scope, text=text)),
+        indexed=traces.find_in_ats(scope=scope, text=text),
+        buried=tuple(Buried(one.why, one.at, one.job) for one in traces.find_buried(scope=scope, text=text)),
         refused=_refused(text),
         readings=_readings(scope, now),
         stopped=tuple(one for one in mapped if one.state not in LIVE or one.halted_at or one.why_shut),

@@ -25,6 +25,9 @@ LIMIT = 900.0
 BUCKETS = 24
 RECENT = 8
 
+TELLING = ("row.", "write.", "notify.")
+"""Kinds that tell of somebody; readings and hints come all day and tell of nobody."""
+
 
 @dataclass(frozen=True, slots=True)
 class LagFigures:
@@ -54,7 +57,7 @@ class Dashboard:
 
 def get_dashboard(*, scope: Scope, now: datetime, reach: Scope | None = None) -> Dashboard:
     """Everything that the overview shows, of the scope's clients only."""
-    recent = ledger.list_events(scope=scope, wanted=ledger.Wanted(states=(State.DONE,)), limit=RECENT)
+    recent = ledger.list_events(scope=scope, wanted=ledger.Wanted(states=(State.DONE,), kinds=TELLING), limit=RECENT)
     return Dashboard(
         counts=ledger.count_states(scope=scope),
         held=ledger.count_held_by_reason(scope=scope),

@@ -9,9 +9,11 @@ from uuid import UUID
 from apps.accounts import selectors as accounts
 from apps.accounts.scope import Scope
 from apps.candidates import selectors as candidates
+from apps.candidates.selectors import CandidacyBrief
 from apps.connections.models import Connection
 from apps.ledger import selectors as ledger
 from apps.ledger.selectors import EventDetail, EventRow, Wanted
+from apps.mappings import selectors as mappings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class LogDetail:
     event: EventDetail
     cause: LogRow | None
     followed: tuple[LogRow, ...]
+    candidacy: CandidacyBrief | None = None
+    map_version: int | None = None
 
 
 def list_log(
@@ -59,7 +63,17 @@ def get_log_event(*, scope: Scope, event_id: int) -> LogDetail | None:
         return None
     own, *rest = name_rows(scope=scope, events=(detail.row, *filter(None, [detail.cause]), *detail.followed))
     cause = rest.pop(0) if detail.cause else None
-    return LogDetail(own, detail, cause, tuple(rest))
+    version = mappings.number_of_version(detail.plan.get("map_version"))
+    return LogDetail(own, detail, cause, tuple(rest), _candidacy(scope, detail), version)
+
+
+def _candidacy(scope: Scope, detail: EventDetail) -> CandidacyBrief | None:
+    """The candidacy that a write is about: LinkedIn's name it by its profile."""
+    profile = detail.payload.get("profile")
+    try:
+        return candidates.get_candidacy_brief(scope=scope, candidacy_id=UUID(str(detail.payload.get("candidacy"))))
+    except ValueError:
+        return candidates.get_candidacy_brief(scope=scope, profile_id=profile) if isinstance(profile, int) else None
 
 
 def name_rows(*, scope: Scope, events: Sequence[EventRow]) -> tuple[LogRow, ...]:

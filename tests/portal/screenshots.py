@@ -119,7 +119,7 @@ def addresses(world: Any) -> Iterator[tuple[str, str]]:
 def _in_each_shape(tab: Any, name: str, address: str) -> Iterator[Path]:
     for theme in THEMES:
         for width in WIDTHS:
-            tab.context.add_cookies([{"name": "theme", "value": theme, "url": tab.url}])
+            tab.context.add_cookies([{"name": "theme", "value": theme, "domain": "127.0.0.1", "path": "/"}])
             tab.set_viewport_size({"width": width, "height": 900})
             tab.goto(address)
             path = FOLDER / f"{name.replace('_', '-')}-{width}-{theme}.png"

@@ -124,12 +124,25 @@ def test_a_connection_that_is_shut_for_an_outage_is_not_called_healthy(admin: Br
 
 
 def test_an_event_shows_why_each_try_and_what_followed(admin: Browser) -> None:
-    world = make_world("Birch", plan={"map_version": 7}, payload={"email": "ada@people.example", "stage": "Replied"})
+    world = make_world("Birch", payload={"email": "ada@people.example", "stage": "Replied"})
+    version = world.mapping.stage_map.versions.create(number=7, rows=[], created_at=clock.now())
+    JobStage.objects.create(connection=world.ats, remote_id="s1", name="Phone Screen")
+    payload = world.event.payload | {"candidacy": str(world.candidacy.pk)}
+    type(world.event).objects.update(plan={"map_version": version.pk, "value": "s1"}, payload=payload)
     make_event([world.client], detail="And then.", caused_by=world.event)
 
     shown = text_of(admin, reverse("portal:event", args=[world.event.pk]))
 
-    for said in ("Detail Birch", "Map version 7", "Try 1: Move", "And then.", "Replied", "Ada Birch"):
+    for said in (
+        "Detail Birch",
+        "Map version 7",
+        "Target stage Phone Screen",
+        "Project Birch",
+        "Try 1: Move",
+        "And then.",
+        "Replied",
+        "Ada Birch",
+    ):
         assert said in shown
     assert "ada@people.example" not in shown
 
