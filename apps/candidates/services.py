@@ -249,3 +249,21 @@ def record_transition(
         ],
         ignore_conflicts=True,
     )
+
+
+def known_applications(*, connection_id: UUID, ids: Iterable[str]) -> frozenset[str]:
+    """Which of these applications belong to somebody's candidacy here."""
+    rows = Candidacy.objects.of_everyone().filter(job__connection_id=connection_id, application_id__in=set(ids))
+    return frozenset(rows.values_list("application_id", flat=True))
+
+
+def known_people(*, connection_id: UUID, ids: Iterable[str]) -> frozenset[str]:
+    """Which of these are people here, by their ids in the ATS."""
+    rows = Person.objects.filter(connection_id=connection_id, remote_id__in=set(ids))
+    return frozenset(rows.values_list("remote_id", flat=True))
+
+
+def indexed_people(*, connection_id: UUID, ids: Iterable[str]) -> frozenset[str]:
+    """Which of these the index of the ATS's people has."""
+    rows = IndexKey.objects.filter(connection_id=connection_id, remote_person_id__in=set(ids))
+    return frozenset(rows.values_list("remote_person_id", flat=True))

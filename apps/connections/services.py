@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from apps.connections import gate, tokens
 from apps.connections.gate import ConnectionGate, ProbeGate, gate_of, record_error, record_success
 from apps.connections.models import Connection, Credential, QuotaAccount, Token
-from apps.connections.selectors import refusals, role_of
+from apps.connections.selectors import capabilities_of, refusals, role_of
 from apps.connections.tokens import StaleCredential
 from apps.ledger import gates
 from apps.ledger import services as ledger
@@ -27,6 +27,7 @@ __all__ = [
     "StaleCredential",
     "Unsuitable",
     "WrongAccount",
+    "capabilities_of",
     "count_refused_delivery",
     "create_connection",
     "gate_of",
@@ -34,6 +35,7 @@ __all__ = [
     "identify_and_bind",
     "mark_auth_expired",
     "open_ats",
+    "open_queue",
     "open_sourcing",
     "pause",
     "receiver_of",
@@ -137,6 +139,11 @@ def set_credential(
 def open_ats(connection_id: UUID) -> contract.Ats:
     """The applicant tracking system behind a connection, every call through its gate."""
     return cast(contract.Ats, _open(Connection.objects.get(pk=connection_id)))
+
+
+def open_queue(connection_id: UUID) -> contract.EventQueue:
+    """The event queue of a system that declares one, every call through its connection's gate."""
+    return cast(contract.EventQueue, _open(Connection.objects.get(pk=connection_id)))
 
 
 def open_sourcing(connection_id: UUID) -> contract.Sourcing:
@@ -284,7 +291,11 @@ def _open(connection: Connection, through: ConnectionGate | None = None) -> cont
 def _settings_of(connection: Connection) -> contract.Settings:
     return contract.Settings(
         base_urls=connection.settings.get("base_urls", {}),
-        options={"access_mode": connection.access_mode, **gate.options_of(connection)},
+        options={
+            "connection": str(connection.pk),
+            "access_mode": connection.access_mode,
+            **gate.options_of(connection),
+        },
         timeout=app_settings.SYNCPORTAL_CALL_SECONDS,
     )
 
@@ -351,7 +362,7 @@ def _join_quota(connection_id: UUID, application: str) -> None:
 
 
 def _bind(connection: Connection, found: contract.Identity) -> None:
-    options = dict(gate.options_of(connection))
+    options = {**gate.options_of(connection), **found.remember}
     if role_of(connection) == "sourcing":
         options["contract"] = found.account
     try:

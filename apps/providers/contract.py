@@ -89,12 +89,14 @@ class ApplicationStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whom a connection speaks for: the remote account's id and name, and named warnings."""
+    """Whom a connection speaks for: the remote account's id and name, and named warnings. `remember` goes
+    into the connection's options: what the system said of itself that later links need."""
 
     account: str
     name: str
     product: str = ""
     rsc_enabled: bool = True
+    remember: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +156,9 @@ class Job:
     name: str
     requisition: str
     status: str  # open | closed | draft
-    folder: str = ""
+    folder: str = ""  # what stands for a client there
     open_openings: tuple[str, ...] = ()
+    folder_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,7 +393,9 @@ class Capabilities:
     stage_scope: str = "job"  # "job", or "account" where every job has the same stages
     applications_by_id: int = 50  # read by one request; where it is 1, ask by person and name ids for the rest
     headline: bool = False  # one text for title and company
-    event_queue: bool = False  # pull_events() tells what no listing shows
+    event_queue: bool = False  # it is an EventQueue too, which tells what no listing shows
+    create_attaches: bool = True  # False: a create makes the person alone, who is attached by a call of its own
+    openings: bool = True  # False: a hire names none
 
     def work(self, *, company: str, title: str) -> tuple[str, str]:
         """Company and title as this system keeps them."""
@@ -467,11 +472,9 @@ class Ats(Protocol):
         """At most 50 applications; empty where the system keeps no history. Only for applications that came
         without their own."""
 
-    def pull_events(self, *, cursor: str = "") -> Pulled:
-        """What happened since `cursor`; without one, from now on. Only where `event_queue` is declared."""
-
     def create_person(self, person: NewPerson, application: NewApplication | None) -> Created:
-        """NOT safe to repeat: raises Unknown where the outcome is not known."""
+        """NOT safe to repeat: raises Unknown where the outcome is not known. Makes the application too,
+        unless `create_attaches` is False: then source and owner alone are taken from it."""
 
     def attach(self, person_id: str, application: NewApplication) -> str:
         """NOT safe to repeat. Returns the application id."""
@@ -490,12 +493,24 @@ class Ats(Protocol):
         """Safe to repeat, as a move."""
 
     def hire(self, application: Application, *, opening_id: str = "") -> None:
-        """NOT safe to repeat. Raises Rejected without an opening, before any call."""
+        """NOT safe to repeat. Where there are openings, raises Rejected without one, before any call."""
 
     def add_note(self, *, person_id: str, application_id: str, body: str, user_id: str = "") -> str:
         """NOT safe to repeat. Returns the note id."""
 
     def deep_link(self, *, person_id: str, application_id: str = "") -> str: ...
+
+
+class EventQueue(Protocol):
+    """What an Ats is besides where it declares `event_queue`."""
+
+    def pull_events(self, *, cursor: str = "", unsure: bool = False) -> Pulled:
+        """What happened since `cursor`; without one, from now on. `unsure`: a question with this cursor may
+        have been asked whose answer was lost."""
+
+    def list_changes(self, *, since: datetime, cursor: str | None = None) -> Page[Hook]:
+        """What changed since, deletions too: fills a gap. The delivery id tells one change of one object
+        from the next."""
 
 
 class Receiver(Protocol):

@@ -179,23 +179,30 @@ class Http:
 
 
 def ask_for_token(dialect: Dialect, settings: Settings, request: Request) -> Reply:
-    """Make a token request, without gate or bearer: the gate counts it where it asks for the token.
+    """Make a token request that is answered with success or not at all.
 
     Raises Transient, RateLimited or AuthExpired; the vendor's words stay out, they may echo the credential.
     """
-    address = address_of(dialect, settings, "auth", request)
+    reply = ask(dialect, settings, request)
+    if not reply.ok:
+        raise errors.AuthExpired(f"the token request answered {reply.status}", cause="token_refused")
+    return reply
+
+
+def ask(dialect: Dialect, settings: Settings, request: Request, *, below: str = "") -> Reply:
+    """Make a request of a sign-in, without gate or token: the gate counts it where it asks for the token.
+    `below` is a base address that the system itself gave. Raises Transient or RateLimited."""
+    address = address_of(dialect, settings, "auth", request, below=below)
     try:
         reply = exchange(dialect.provider, TOKEN, request, address, request.all_headers(), timeout=settings.timeout)
     except Lost as lost:
         raise errors.Transient("the token request got no usable answer", cause=lost.cause) from None
-    if reply.ok:
-        return reply
     text = f"the token request answered {reply.status}"
     if reply.status == 429:
         raise errors.RateLimited(text, cause="token", until=verdicts.retry_after(reply.headers, now=clock.now()))
     if reply.status >= 500 or reply.status == 408:
         raise errors.Transient(text, cause=f"http_{reply.status}")
-    raise errors.AuthExpired(text, cause="token_refused")
+    return reply
 
 
 def address_of(dialect: Dialect, settings: Settings, base: str, request: Request, *, below: str = "") -> httpx.URL:
@@ -211,10 +218,15 @@ def address_of(dialect: Dialect, settings: Settings, base: str, request: Request
         raise errors.Rejected("not an address", cause="egress") from None
     declared = address.scheme == "https" and address.port is None and _is_declared(address.host, dialect.hosts)
     same = (address.scheme, address.host, address.port) == (root.scheme, root.host, root.port)
-    local = address.host in ("127.0.0.1", "localhost", "::1")
+    local = address.host in LOOPBACK
+    same = same or (bool(below) and local and root.host in LOOPBACK)
     if address.userinfo or not (declared or (same and (address.scheme == "https" or local))):
         raise errors.Rejected(f"{dialect.provider} may not be called there", cause="egress")
     return address
+
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""A sandbox's base address may give another of these as a second host; nothing else can."""
 
 
 def _is_declared(host: str, hosts: Sequence[str]) -> bool:

@@ -215,8 +215,10 @@ def _create(ats: contract.Ats, job: Job) -> Ready:
         matched = {"matched": "true"} if created.matched else {}
         return {"person_id": created.person_id, "application_id": created.application_id, **matched}
 
-    intention = Intention(key=_create_key(job), kind="create", event_id=job.event.pk, marker=candidacy.job.remote_id)
-    return Ready(job, intention=intention, call=call, done=partial(_created, job))
+    attaches = ats.capabilities.create_attaches
+    marker = candidacy.job.remote_id if attaches else ""
+    intention = Intention(key=_create_key(job), kind="create", event_id=job.event.pk, marker=marker)
+    return Ready(job, intention=intention, call=call, done=partial(_created, job, attached=attaches))
 
 
 def _public_urls(profile: Profile | None) -> tuple[str, ...]:
@@ -245,7 +247,7 @@ def _note_stage(candidacy: Candidacy, application: contract.NewApplication) -> N
         moves.note_sent(candidacy, [application.stage_id])
 
 
-def _created(job: Job, result: dict[str, str]) -> Decision:
+def _created(job: Job, result: dict[str, str], *, attached: bool = True) -> Decision:
     candidacy, person = job.candidacy, job.candidacy.person
     remote_id = result["person_id"]
     other = Person.objects.filter(connection_id=person.connection_id, remote_id=remote_id).exclude(pk=person.pk).first()
@@ -254,6 +256,8 @@ def _created(job: Job, result: dict[str, str]) -> Decision:
     Person.objects.filter(pk=person.pk).update(remote_id=remote_id)
     Candidacy.objects.of_everyone().filter(pk=candidacy.pk).update(made_by_us=True)
     candidates.index_own(person=person, remote_id=remote_id)
+    if not attached:
+        return _end(job, outcomes.put_back("Created in the ATS; the application comes next."))
     expected = _expect_application(job, remote_id=remote_id)
     filling = [fills.fill_event(candidacy, job.event)] if result.get("matched") else []
     return replace(expected, follow=[*expected.follow, *filling])

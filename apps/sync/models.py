@@ -15,6 +15,7 @@ class StreamName(models.TextChoices):
     JOBS = "jobs"
     PEOPLE = "people"
     APPLICATIONS = "applications"
+    EVENTS = "events"
 
 
 class Stream(models.Model):

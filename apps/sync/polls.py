@@ -22,7 +22,7 @@ from apps.ledger.services import NewEvent
 from apps.ledger.states import OPEN, Priority, State
 from apps.mappings import services as mappings
 from apps.providers import contract, recording
-from apps.sync import index, lanes, pacing, reading, wire
+from apps.sync import index, lanes, pacing, queues, reading, wire
 from apps.sync.models import Stream, StreamName
 
 LINKEDIN_OVERLAP = timedelta(minutes=10)
@@ -320,6 +320,18 @@ def _read_applications(stream: Stream, box: Claimed, *, now: datetime) -> Callab
     return partial(_done, stream, box, detail, now=now, cursor=cursor, follow=follow, complete=True)
 
 
+def _read_events(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], Decision]:
+    found = queues.read(stream, now=now)
+    follow = [*found.events, *([poll_event(stream, go_on=found.go_on)] if found.go_on else [])]
+
+    def decide() -> Decision:
+        if found.jobs:
+            bring_forward(connection_id=stream.connection_id, name=StreamName.JOBS, now=now)
+        return _done(stream, box, found.detail, now=now, cursor=found.cursor, follow=follow, complete=True)
+
+    return decide
+
+
 def _all_pages(read: Callable[[str | None], contract.Page[contract.T]]) -> list[contract.T]:
     items: list[contract.T] = []
     cursor: str | None = None
@@ -338,4 +350,5 @@ READERS: dict[StreamName, Callable[..., Callable[[], Decision]]] = {
     StreamName.JOBS: _read_jobs,
     StreamName.PEOPLE: _read_people,
     StreamName.APPLICATIONS: _read_applications,
+    StreamName.EVENTS: _read_events,
 }

@@ -28,7 +28,7 @@ LISTINGS = {
 def start_reading(*, connection_id: UUID, now: datetime, every_seconds: dict[str, int] | None = None) -> None:
     """Begin to read a connection's listings; `every_seconds` overrides the usual pace per listing."""
     connection = Connection.objects.get(pk=connection_id)
-    for name in LISTINGS[connections.role_of(connection)]:
+    for name in (*LISTINGS[connections.role_of(connection)], *_queue_of(connection)):
         Stream.objects.get_or_create(
             connection=connection,
             name=name,
@@ -39,6 +39,10 @@ def start_reading(*, connection_id: UUID, now: datetime, every_seconds: dict[str
             },
         )
     transaction.on_commit(jobs.ring)
+
+
+def _queue_of(connection: Connection) -> tuple[StreamName, ...]:
+    return (StreamName.EVENTS,) if connections.capabilities_of(connection).event_queue else ()
 
 
 BEFORE_LIVE = (Reason.IRRELEVANT, Reason.NOT_LIVE, Reason.SHADOW)

@@ -15,10 +15,9 @@ from apps.connections import services as connections
 from apps.connections.models import Connection
 from apps.ledger import services as ledger
 from apps.ledger.services import NewEvent
-from apps.ledger.states import Priority, Reason, State
+from apps.ledger.states import Reason, State
 from apps.providers import contract
-from apps.providers.contract import HookKind
-from apps.sync import lanes, polls
+from apps.sync import deliveries, lanes, polls
 from apps.sync.models import StreamName
 
 
@@ -28,23 +27,12 @@ class Received(StrEnum):
     BAD_SIGNATURE = "bad_signature"
 
 
-KINDS = {
-    HookKind.APPLICATION: "hook.application",
-    HookKind.APPLICATION_DELETED: "hook.application_deleted",
-    HookKind.PERSON: "hook.person",
-    HookKind.PERSON_DELETED: "hook.deleted",
-    HookKind.PERSON_MERGED: "hook.merged",
-}
-
-HINTS = {
-    HookKind.PROFILES_HINT: (StreamName.PROFILES, "The next reading of the profiles was brought forward."),
-    HookKind.CATALOGUE: (StreamName.JOBS, "The next reading of the jobs was brought forward."),
+HINTED = {
+    StreamName.PROFILES: "The next reading of the profiles was brought forward.",
+    StreamName.JOBS: "The next reading of the jobs was brought forward.",
 }
 
 AS_PLANNED = "The day's requests are spent ahead of plan, so it is read when that was planned."
-
-LONGEST_ID = 200
-"""Of a delivery's id: the senders' are UUIDs, and an index takes no endless ones."""
 
 
 def find_connection(*, provider: str, connection_id: UUID) -> Connection | None:
@@ -85,42 +73,22 @@ def _store_malformed(connection: Connection, body: bytes, problem: contract.Malf
 
 
 def _store(connection: Connection, hook: contract.Hook, body: bytes, *, now: datetime) -> None:
-    if hook.kind in KINDS:
-        event = _event(connection, hook)
+    if hook.kind in deliveries.KINDS:
+        event = deliveries.event_of(connection.pk, hook)
         if hook.delivery_id:
             ledger.append(event, now=now)
         else:
             ledger.append_unless_waiting(event, digest=_digest(body), now=now)
         return
-    if hook.kind in HINTS:
-        stream, detail = HINTS[hook.kind]
+    if hook.kind in deliveries.HINTS:
+        stream = deliveries.HINTS[hook.kind]
         soon = polls.bring_forward(connection_id=connection.pk, name=stream, now=now)
-        event = _noted(connection, "hook.hint", {"action": hook.action}, dedupe=_dedupe(hook))
-        ledger.append_settled(event, state=State.DONE, detail=detail if soon else AS_PLANNED, now=now)
+        event = _noted(connection, "hook.hint", {"action": hook.action}, dedupe=deliveries.dedupe_of(hook))
+        ledger.append_settled(event, state=State.DONE, detail=HINTED[stream] if soon else AS_PLANNED, now=now)
         return
-    event = _noted(connection, "hook.other", {"action": hook.action}, dedupe=_dedupe(hook))
+    event = _noted(connection, "hook.other", {"action": hook.action}, dedupe=deliveries.dedupe_of(hook))
     detail = f"{connection.name} sent {hook.action}; nothing here depends on it."
     ledger.append_settled(event, state=State.SKIPPED, reason=Reason.IRRELEVANT, detail=detail, now=now)
-
-
-def _event(connection: Connection, hook: contract.Hook) -> NewEvent:
-    about_application = hook.application_id and hook.kind != HookKind.PERSON
-    return NewEvent(
-        kind=KINDS[hook.kind],
-        mailbox=lanes.application_mailbox(connection.pk, hook.application_id)
-        if about_application
-        else lanes.ats_person_mailbox(connection.pk, hook.person_id),
-        gate=lanes.connection_gate(connection.pk),
-        priority=Priority.STAGE_CHANGE,
-        connection=connection.pk,
-        payload={
-            "action": hook.action,
-            "person_id": hook.person_id,
-            "application_id": hook.application_id if about_application else "",
-            "survivor_id": hook.survivor_id,
-        },
-        dedupe=_dedupe(hook),
-    )
 
 
 def _noted(connection: Connection, kind: str, payload: Mapping[str, Any], *, dedupe: str) -> NewEvent:
@@ -134,10 +102,6 @@ def _noted(connection: Connection, kind: str, payload: Mapping[str, Any], *, ded
         payload=payload,
         dedupe=dedupe,
     )
-
-
-def _dedupe(hook: contract.Hook) -> str:
-    return f"delivery:{hook.delivery_id[:LONGEST_ID]}" if hook.delivery_id else ""
 
 
 def _digest(body: bytes) -> str:

@@ -12,6 +12,13 @@ from apps.providers.contract import Answer, Ats, Call, Settings, Sourcing
 from tests.sandbox_process import Sandbox
 
 GREENHOUSE = {"client_id": "sandbox-client-1", "client_secret": "sandbox-secret"}
+BULLHORN = {
+    "username": "northwind.api",
+    "password": "sandbox-password",
+    "client_id": "sandbox-bullhorn-client",
+    "client_secret": "sandbox-bullhorn-secret",
+}
+BULLHORN_USER = "7051"
 LINKEDIN = {"client_id": "sandbox-linkedin-client", "client_secret": "sandbox-linkedin-secret"}
 CONTRACT = "urn:li:contract:7001"
 
@@ -62,6 +69,13 @@ def mint(system: str, sandbox: Sandbox, credential: Mapping[str, str]) -> str:
 def open_greenhouse(sandbox: Sandbox, **options: Any) -> tuple[Ats, CountingGate]:
     gate = CountingGate([mint("greenhouse", sandbox, GREENHOUSE)])
     opened: Any = registry.get("greenhouse").open(settings_of("greenhouse", sandbox.base, **options), gate)
+    return opened, gate
+
+
+def open_bullhorn(sandbox: Sandbox, **options: Any) -> tuple[Ats, CountingGate]:
+    gate = CountingGate([mint("bullhorn", sandbox, BULLHORN)])
+    settings = settings_of("bullhorn", sandbox.base, **{"user_id": BULLHORN_USER, **options})
+    opened: Any = registry.get("bullhorn").open(settings, gate)
     return opened, gate
 
 

@@ -26,7 +26,6 @@ from apps.providers.contract import (
     Page,
     Person,
     PersonUpdate,
-    Pulled,
     Purpose,
     Settings,
     Source,
@@ -94,10 +93,6 @@ class Harvest:
 
     def list_stage_changes(self, application_ids: Sequence[str]) -> tuple[StageChange, ...]:
         return self._reads.list_stage_changes(application_ids) if application_ids else ()
-
-    def pull_events(self, *, cursor: str = "") -> Pulled:
-        """Greenhouse pushes; what a lost delivery would have told, the listings show."""
-        return Pulled((), cursor)
 
     # --- writes
 
