@@ -56,9 +56,10 @@ def choose_client(request: PortalRequest, client_id: UUID | None) -> None:
 
 
 def _chosen(request: PortalRequest) -> UUID | None:
-    """The client chosen in this session; a choice outside of one's clients counts as none."""
+    """The client chosen in this session, if there is one; a choice outside of one's clients counts as none."""
+    session = getattr(request, "session", {})
     try:
-        chosen = UUID(request.session.get(CHOSEN, ""))
+        chosen = UUID(session.get(CHOSEN, ""))
     except ValueError:
         return None
     return chosen if request.reach.covers([chosen]) else None

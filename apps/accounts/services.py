@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import time
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from allauth.account.models import EmailAddress
@@ -28,13 +29,17 @@ def create_client(
     return Client.objects.create(name=name, time_zone=time_zone, office_start=office_start, office_end=office_end)
 
 
+class LastAdmin(ValueError):
+    """The change would leave nobody who may administer."""
+
+
 @transaction.atomic
 def create_user(
     *,
     email: str,
     password: str | None,
     role: Role,
-    clients: Iterable[Client] = (),
+    clients: Iterable[Client | UUID] = (),
     all_clients: bool = False,
     first_name: str = "",
     last_name: str = "",
@@ -45,4 +50,30 @@ def create_user(
     )
     user.clients.set(clients)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+@transaction.atomic
+def change_user(
+    *,
+    user_id: int,
+    role: Role,
+    clients: Iterable[Client | UUID],
+    all_clients: bool,
+    is_active: bool,
+    first_name: str,
+    last_name: str,
+) -> User:
+    """Change what someone is called and what they may do. Raises LastAdmin.
+
+    The admins are locked, so that two who take the role from each other at once do not both succeed.
+    """
+    admins = list(User.objects.select_for_update().filter(role=Role.ADMIN, is_active=True).values_list("pk", flat=True))
+    if admins == [user_id] and (role != Role.ADMIN or not is_active):
+        raise LastAdmin
+    user = User.objects.select_for_update().get(pk=user_id)
+    user.role, user.all_clients, user.is_active = role, all_clients, is_active
+    user.first_name, user.last_name = first_name, last_name
+    user.save(update_fields=["role", "all_clients", "is_active", "first_name", "last_name"])
+    user.clients.set(clients)
     return user

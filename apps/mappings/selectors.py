@@ -86,12 +86,12 @@ def list_mappings(
         found = found.filter(_named(text))
     if states:
         found = found.filter(state__in=states)
-    return _rows(list(found.order_by("client__name", "project__name")[:limit]))
+    return _rows(scope, list(found.order_by("client__name", "project__name")[:limit]))
 
 
 def get_mapping(*, scope: Scope, mapping_id: UUID) -> MappingRow | None:
     """One mapping; None outside the scope."""
-    return next(iter(_rows(list(_visible(scope).filter(pk=mapping_id)))), None)
+    return next(iter(_rows(scope, list(_visible(scope).filter(pk=mapping_id)))), None)
 
 
 def get_map_of(*, scope: Scope, mapping_id: UUID) -> MapShown | None:
@@ -193,9 +193,9 @@ def _named(text: str) -> Q:
     )
 
 
-def _rows(found: Sequence[Mapping]) -> tuple[MappingRow, ...]:
+def _rows(scope: Scope, found: Sequence[Mapping]) -> tuple[MappingRow, ...]:
     versions = _newest_versions({one.stage_map_id for one in found})
-    people = _people({one.pk for one in found})
+    people = _people(scope, {one.pk for one in found})
     return tuple(_row(one, versions.get(one.stage_map_id), people.get(one.pk, 0)) for one in found)
 
 
@@ -204,8 +204,8 @@ def _newest_versions(maps: set[int]) -> Dict[int, int]:
     return dict(rows.annotate(newest=Max("number")))
 
 
-def _people(mappings: set[UUID]) -> Dict[UUID, int]:
-    counted = Mapping.objects.of_everyone().filter(pk__in=mappings).order_by().values_list("pk")
+def _people(scope: Scope, mappings: set[UUID]) -> Dict[UUID, int]:
+    counted = Mapping.objects.within(scope).filter(pk__in=mappings).order_by().values_list("pk")
     return dict(counted.annotate(open=Count("candidacies", filter=Q(candidacies__state="open"))))
 
 

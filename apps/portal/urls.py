@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.portal import candidates, connection, connections, dashboard, event, events, mappings, search, shell, why
+from apps.portal import (
+    candidates,
+    connection,
+    connections,
+    dashboard,
+    event,
+    events,
+    mappings,
+    people,
+    search,
+    shell,
+    why,
+)
 
 app_name = "portal"
 
@@ -22,6 +34,10 @@ urlpatterns = [
     path("connections/<uuid:connection_id>/", connection.connection_detail, name="connection"),
     path("mappings/", mappings.mapping_list, name="mappings"),
     path("mappings/<uuid:mapping_id>/", mappings.mapping_detail, name="mapping"),
+    path("people/", people.people_list, name="people"),
+    path("people/new/", people.new_person, name="new_person"),
+    path("people/<int:user_id>/", people.change_person, name="person"),
+    path("people/<int:user_id>/invite/", people.invite_again, name="invite_again"),
     path("search/", search.search, name="search"),
     path("client/", shell.switch_client, name="client"),
     path("theme/", shell.switch_theme, name="theme"),
