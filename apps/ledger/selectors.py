@@ -230,6 +230,11 @@ def count_states(*, scope: Scope) -> Mapping[str, int]:
     }
 
 
+def count_dead(*, scope: Scope) -> int:
+    """Dead letters, up to COUNTED_TO."""
+    return _visible(scope).filter(state=State.DEAD).order_by().values("pk")[:COUNTED_TO].count()
+
+
 def count_held_by_reason(*, scope: Scope) -> Mapping[str, int]:
     """Held events by reason, gates included; up to COUNTED_TO."""
     closed = _closed()

@@ -26,7 +26,10 @@ from apps.portal import shell, words
 from apps.portal.words import Badge, Moment
 from apps.reports import links
 
-ONLY = {"": "All", "stages": "Stages", "events": "Events"}
+ONLY = {"": "What happened", "stages": "Stages", "events": "Every event"}
+NOISE = ("echo", "already_true", "stale")
+"""Reasons for which nothing happened; they are among every event."""
+
 IDENTITIES = {"linkedin": "Profile", "member": "Member id", "email": "E-mail"}
 
 
@@ -120,10 +123,11 @@ def candidate_detail(request: PortalRequest, person_id: UUID) -> HttpResponse:
     events = ledger.list_subject_events(scope=request.scope, subject=_subject(person_id))
     stops = ledger.list_stops(scope=request.scope, subjects=[_subject(person_id)])
     stages = [_moved(one, now) for one in found.transitions]
-    happened = [_happened(one, now) for one in events]
+    every = [_happened(one, now) for one in events]
+    telling = [_happened(one, now) for one in events if one.reason not in NOISE]
+    kinds = {"": stages + telling, "stages": stages, "events": every}
     only = request.GET.get("only", "")
-    steps = stages if only == "stages" else happened if only == "events" else stages + happened
-    counts = {"": len(stages) + len(happened), "stages": len(stages), "events": len(happened)}
+    steps = kinds.get(only, kinds[""])
     context = {
         "line": _line(found.row, now, stops.get(_subject(person_id))),
         "pill": _pill(found.row),
@@ -146,7 +150,7 @@ def candidate_detail(request: PortalRequest, person_id: UUID) -> HttpResponse:
             for profile in one.profiles
             if not profile.removed
         ],
-        "tabs": [(f"?only={key}" if key else "?", label, counts[key], key == only) for key, label in ONLY.items()],
+        "tabs": [(f"?only={key}" if key else "?", label, len(kinds[key]), key == only) for key, label in ONLY.items()],
         "days": _days(steps, now),
     }
     return shell.page(request, "portal/candidate.html", context)

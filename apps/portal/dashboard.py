@@ -79,6 +79,7 @@ def _context(found: Dashboard, now: datetime) -> dict[str, Any]:
         "held": words.number(found.counts[State.HELD], capped_at=COUNTED_TO),
         "held_note": ", ".join(held[:2]) or "Nothing is held",
         "dead": words.number(dead, capped_at=COUNTED_TO),
+        "dead_href": _dead_letters(),
         "dead_note": words.plural(len(found.dead), "cause") if dead else "None",
         "lag": words.duration(found.lag.p95),
         "lag_note": f"Median {words.duration(found.lag.median)}, largest {words.duration(found.lag.largest)}",
@@ -124,7 +125,7 @@ def _needs(found: Dashboard, now: datetime) -> list[Need]:
         title = f"{words.plural(total, 'dead letter')} from {words.plural(len(found.dead), 'cause')}"
         said = f"The largest group: {words.number(largest.count)} by “{words.phrase(largest.cause)}”."
         oldest = min(one.oldest for one in found.dead)
-        href = f"{reverse('portal:events')}?state={State.DEAD}"
+        href = _dead_letters()
         needs.append(Need("bad", "dead", title, said, words.moment(oldest, now=now), href, "Open"))
     for_people = {reason: found.held[reason] for reason in FOR_PEOPLE if found.held.get(reason)}
     if for_people:
@@ -133,6 +134,10 @@ def _needs(found: Dashboard, now: datetime) -> list[Need]:
         href = f"{reverse('portal:events')}?state={State.HELD}"
         needs.append(Need("warn", "pause", title, said.capitalize() + ".", None, href, "Open"))
     return needs
+
+
+def _dead_letters() -> str:
+    return shell.address_of("dead_letters", f"{reverse('portal:events')}?state={State.DEAD}")
 
 
 def _largest(counts: Any) -> list[tuple[str, int]]:

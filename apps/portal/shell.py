@@ -17,6 +17,8 @@ from apps.accounts import selectors as accounts
 from apps.accounts.access import PortalRequest, choose_client, requires
 from apps.accounts.rights import Right, Role
 from apps.core import clock
+from apps.ledger import selectors as ledger
+from apps.portal import words
 from apps.portal.words import Badge
 from apps.reports import selectors as reports
 
@@ -34,6 +36,8 @@ class NavLink:
     icon: str
     href: str
     current: bool
+    count: str = ""
+    counted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,16 +152,28 @@ def _navigation(request: PortalRequest) -> list[NavGroup]:
     addresses = [href for pages in PAGES.values() for _, _, name, _ in pages if (href := _address(name))]
     within = [href for href in addresses if request.path == href or (href != "/" and request.path.startswith(href))]
     current = max(within, key=len, default="")
+    counts = _counts(request)
     groups = []
     for title, pages in PAGES.items():
         links = tuple(
-            NavLink(label, icon, href, href == current)
+            NavLink(label, icon, href, href == current, *counts.get(name, ()))
             for label, icon, name, right in pages
             if request.user.may(right) and (href := _address(name))
         )
         if links:
             groups.append(NavGroup(title, links))
     return groups
+
+
+def _counts(request: PortalRequest) -> Mapping[str, tuple[str, str]]:
+    """What waits on a page, beside its name, with what it is for those who hear it."""
+    dead = ledger.count_dead(scope=request.scope)
+    return {"dead_letters": (words.number(dead, capped_at=ledger.COUNTED_TO), "to look at")} if dead else {}
+
+
+def address_of(name: str, otherwise: str) -> str:
+    """A page's address where it is there, else another one."""
+    return _address(name) or otherwise
 
 
 def _address(name: str) -> str:
