@@ -35,6 +35,7 @@ __all__ = [
     "identify_and_bind",
     "mark_auth_expired",
     "open_ats",
+    "open_messenger",
     "open_queue",
     "open_sourcing",
     "pause",
@@ -149,6 +150,11 @@ def open_queue(connection_id: UUID) -> contract.EventQueue:
 def open_sourcing(connection_id: UUID) -> contract.Sourcing:
     """The LinkedIn side of a connection, every call through its gate."""
     return cast(contract.Sourcing, _open(Connection.objects.get(pk=connection_id)))
+
+
+def open_messenger(connection_id: UUID) -> contract.Messenger:
+    """What people read messages in, every call through its gate."""
+    return cast(contract.Messenger, _open(Connection.objects.get(pk=connection_id)))
 
 
 def receiver_of(connection: Connection) -> contract.Receiver:
@@ -282,7 +288,9 @@ def rotate_keys() -> int:
     return sum((_reseal_credentials(), _reseal_tokens(), _reseal_hooks()))
 
 
-def _open(connection: Connection, through: ConnectionGate | None = None) -> contract.Ats | contract.Sourcing:
+def _open(
+    connection: Connection, through: ConnectionGate | None = None
+) -> contract.Ats | contract.Sourcing | contract.Messenger:
     provider = registry.get(connection.provider)
     made = through or ConnectionGate(connection.pk, capabilities=provider.capabilities, mint=_mint_of(connection))
     return provider.open(_settings_of(connection), made)
@@ -309,7 +317,7 @@ def _mint_of(connection: Connection) -> tokens.Mint:
     return mint
 
 
-def _identify(opened: contract.Ats | contract.Sourcing, *, account: str) -> contract.Identity:
+def _identify(opened: contract.Ats | contract.Sourcing | contract.Messenger, *, account: str) -> contract.Identity:
     answer = opened.identify()
     offered: Sequence[contract.Identity] = (answer,) if isinstance(answer, contract.Identity) else answer
     usable = [one for one in offered if one.rsc_enabled and one.product != "RECRUITER_LITE"]
@@ -337,7 +345,7 @@ def _refuse_other_account(connection: Connection, found: contract.Identity) -> N
         )
 
 
-def _shares_jobs(opened: contract.Ats | contract.Sourcing, known: frozenset[str]) -> bool:
+def _shares_jobs(opened: contract.Ats | contract.Sourcing | contract.Messenger, known: frozenset[str]) -> bool:
     if not known:
         return False
     ats, cursor = cast(contract.Ats, opened), None

@@ -367,7 +367,7 @@ class Capabilities:
     """Declared once per provider: what the matrix shows and the planner plans around."""
 
     name: str
-    role: str  # "sourcing" or "ats"
+    role: str  # "sourcing", "ats" or "messaging"
     hosts: tuple[str, ...]
     lookup_by_email: Support
     lookup_by_linkedin_url: Support
@@ -511,6 +511,61 @@ class EventQueue(Protocol):
     def list_changes(self, *, since: datetime, cursor: str | None = None) -> Page[Hook]:
         """What changed since, deletions too: fills a gap. The delivery id tells one change of one object
         from the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A place that messages can be sent to."""
+
+    id: str
+    name: str
+    private: bool
+    archived: bool
+    member: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing to tell: a sentence, the facts below it, and where to look. All of it plain text."""
+
+    headline: str
+    facts: tuple[tuple[str, str], ...] = ()
+    link: str = ""
+    link_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is posted: one line, or several below a title."""
+
+    title: str
+    lines: tuple[Line, ...]
+    footer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a message is: enough to change or delete it later."""
+
+    channel: str
+    id: str
+
+
+class Messenger(Protocol):
+    """A system that people read messages in."""
+
+    capabilities: Capabilities
+
+    def identify(self) -> Identity: ...
+
+    def list_channels(self, *, cursor: str | None = None) -> Page[Channel]: ...
+
+    def find_user(self, email: str) -> str:
+        """The id of the active person with this address. Raises NotFound."""
+
+    def post(self, destination: str, message: Message) -> Posted:
+        """Post to a channel, or to a person by their id. NOT safe to repeat: raises Unknown where the
+        outcome is not known."""
 
 
 class Receiver(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from apps.providers.contract import Ats, Capabilities, Gate, Receiver, Settings, Sourcing
+from apps.providers.contract import Ats, Capabilities, Gate, Messenger, Receiver, Settings, Sourcing
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Provider:
 
     key: str
     capabilities: Capabilities
-    open: Callable[[Settings, Gate], Ats | Sourcing]
+    open: Callable[[Settings, Gate], Ats | Sourcing | Messenger]
     receiver: Receiver
     mint: Callable[[Settings, Mapping[str, str]], Minted]
     base_urls: Mapping[str, str]

@@ -109,6 +109,8 @@ class Dialect:
     code_of: Callable[[Reply], str] = lambda reply: ""
     message_of: Callable[[Reply], str] = lambda reply: ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    status_of: Callable[[Reply], int] = lambda reply: reply.status
+    """For a vendor that answers 200 to everything: the status that its answer amounts to."""
     way_of: Callable[[str], Way] = bearer
 
 
@@ -150,7 +152,8 @@ class Http:
         try:
             token = self._gate.token() if rejected is None else self._gate.token(rejected=rejected)
             answer = Answer(status=None, headers={}, sent=True)
-            reply = self._exchange(call, request, address, token)
+            raw = self._exchange(call, request, address, token)
+            reply = Reply(self._dialect.status_of(raw), raw.headers, raw.body)
             answer = Answer(reply.status, reply.headers, sent=True, body=b"" if reply.ok else reply.body)
         except Lost as lost:
             answer = Answer(lost.status, {}, sent=lost.sent)

@@ -38,6 +38,10 @@ def bot(sandbox: Sandbox) -> Bot:
     return Bot(sandbox)
 
 
+def block(kind: str, text: str) -> dict[str, Any]:
+    return {"type": kind, "text": {"type": "mrkdwn", "text": text}}
+
+
 def lift(sandbox: Sandbox) -> None:
     sandbox.act("slack", "settings", channel_seconds=0, tiers=0)
 
@@ -110,11 +114,11 @@ def test_a_public_channel_is_joined_and_a_private_one_is_not(bot: Bot) -> None:
         ({"text": "x", "attachments": [{}] * 101}, "too_many_attachments"),
         ({"text": "x", "blocks": "{"}, "invalid_blocks_format"),
         ({"text": "x", "blocks": [{"type": "divider"}] * 51}, "invalid_blocks"),
-        ({"text": "x", "blocks": [{"type": "header", "text": {"type": "mrkdwn", "text": "x"}}]}, "invalid_blocks"),
-        ({"text": "x", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": ""}}]}, "invalid_blocks"),
-        ({"text": "x", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}]}, "invalid_blocks"),
+        ({"text": "x", "blocks": [block("header", "x")]}, "invalid_blocks"),
+        ({"text": "x", "blocks": [block("section", "")]}, "invalid_blocks"),
+        ({"text": "x", "blocks": [block("section", "x" * 3001)]}, "invalid_blocks"),
     ],
-)  # fmt: skip
+)
 def test_a_misshapen_message_is_refused(bot: Bot, message: dict[str, Any], error: str) -> None:
     assert bot.error("chat.postMessage", channel="#hiring", **message) == error
 
