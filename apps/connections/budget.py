@@ -102,7 +102,7 @@ def refund(reserved: Sequence[Reserved], *, purpose: str) -> None:
         for unit in reserved:
             row = QuotaWindow.objects.select_for_update().filter(pk=unit.window).first()
             if row is not None and (row.starts_at == unit.starts_at or not _starts_over(unit.rate)):
-                _store(row, windows.give_back(_of(row), unit.rate, purpose=purpose, at=unit.at))
+                _store(row, windows.give_back(window_of(row), unit.rate, purpose=purpose, at=unit.at))
         for unit in reserved[:1]:
             _note(unit.account, purpose, -1, unit.at)
 
@@ -163,7 +163,7 @@ def _take(account_id: int, rate: RateWindow, stretch: Stretch, purpose: str, pla
         (pk,) = cursor.fetchone()
     row = QuotaWindow.objects.get(pk=pk)
     share = rules.share_of(rate=rate, purpose=purpose, kept_back=plan.kept_back, reserve_for=plan.reserve_for or {})
-    after = windows.take(_of(row), rate, purpose=purpose, share=share, now=now)
+    after = windows.take(window_of(row), rate, purpose=purpose, share=share, now=now)
     if isinstance(after, Full):
         raise _NoRoom(after)
     _store(row, after)
@@ -174,7 +174,8 @@ def _starts_over(rate: RateWindow) -> bool:
     return rate.by_calendar or rate.from_headers
 
 
-def _of(row: QuotaWindow) -> Window:
+def window_of(row: QuotaWindow) -> Window:
+    """A stored window as a value."""
     return Window(row.limit, row.spent, row.starts_at, row.ends_at, row.by_purpose, row.recent)
 
 

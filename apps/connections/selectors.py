@@ -143,14 +143,40 @@ def may_write_now(connection_id: UUID, *, now: datetime) -> bool:
     )
 
 
+def room_for_bulk(connection_id: UUID, *, now: datetime, most: int) -> int:
+    """How many calls work that may wait can make at this moment, of `most`."""
+    connection = get_connection(connection_id)
+    plan, room = gate.plan_of(connection, None), most
+    for rate, window in _short_windows(connection, now):
+        share = rules.share_of(
+            rate=rate, purpose=Purpose.BULK, kept_back=plan.kept_back, reserve_for=plan.reserve_for or {}
+        )
+        room = windows.room(window, rate, purpose=Purpose.BULK, share=share, now=now, most=room)
+    return room
+
+
+def changes_fit_at(connection_id: UUID, *, calls: int, now: datetime) -> datetime:
+    """When `calls` that read changes are within the pace of the system's short windows; `now` where there are none."""
+    found = _short_windows(get_connection(connection_id), now)
+    return max(
+        (windows.changes_fit_at(each, rate, calls=calls, patient=Purpose.BULK, now=now) for rate, each in found),
+        default=now,
+    )
+
+
+def _short_windows(connection: Connection, now: datetime) -> list[tuple[RateWindow, windows.Window]]:
+    rates = {rate.name: rate for rate in capabilities_of(connection).rate_windows if not rate.by_calendar}
+    rows = QuotaWindow.objects.filter(account_id=connection.quota_id, name__in=rates, slot="")
+    return [(rates[row.name], budget.window_of(row)) for row in rows]
+
+
 def _figures(connection: Connection, rate: RateWindow, now: datetime) -> WindowFigures:
     run = windows.run_at(rate, now) if rate.by_calendar else windows.stretches(rate, now)[0]
     row = QuotaWindow.objects.filter(account_id=connection.quota_id, name=rate.name, slot=run.slot).first()
     limit = _limit(connection, rate) if rate.resets_daily or row is None else row.limit
     if row is None or row.ends_at <= now:
         return WindowFigures(rate.name, limit, 0, run.starts_at, run.ends_at, {})
-    kept = windows.Window(row.limit, row.spent, row.starts_at, row.ends_at, row.by_purpose, row.recent)
-    spent = windows.spent_now(kept, rate, now)
+    spent = windows.spent_now(budget.window_of(row), rate, now)
     return WindowFigures(rate.name, limit, spent, row.starts_at, row.ends_at, row.by_purpose)
 
 

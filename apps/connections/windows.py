@@ -51,11 +51,20 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How much of a window a purpose may use: up to `total` of it with what others spent, and at most `own`
-    for itself, spread evenly over the window."""
+    """How much of a window a purpose may use: up to `total` of it with what others spent. With `least` that
+    is spread over the window in PACES, and so much of it is this purpose's whatever others spend."""
 
     total: float = 1.0
-    own: float | None = None
+    least: float | None = None
+
+    @property
+    def at_once(self) -> float:
+        """Where nobody says when a window starts nothing can be spread over it."""
+        return self.total if self.least is None else (self.total + self.least) / 2
+
+
+PACES = 5
+"""Steps in which a window is given to what is spread over it: enough at once for a look and a few writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +146,46 @@ def _restarted(window: Window, rate: RateWindow, now: datetime) -> Window:
 
 def _take_fixed(window: Window, purpose: str, share: Share, now: datetime, *, after: datetime | None) -> Window | Full:
     reset = after or max(window.ends_at, now + SHORTEST_WAIT)
-    if window.spent + 1 > room_for(window.limit, share.total):
-        return Full(reset, for_all=window.spent >= window.limit)
-    if share.own is not None:
-        mine = window.by_purpose.get(purpose, 0) + 1
-        length = window.ends_at - window.starts_at
-        due_at = window.starts_at + length * min(1.0, (mine - 1) / max(1e-9, window.limit * share.own))
-        if mine > max(1, room_for(window.limit, share.own)):
-            return Full(reset, for_all=False)
-        if due_at > now:
-            return Full(max(due_at, now + SHORTEST_WAIT), for_all=False)
-    return _with_one(window, purpose)
+    if window.spent >= window.limit:
+        return Full(reset, for_all=True)
+    if share.least is None:
+        fits = window.spent + 1 <= room_for(window.limit, share.total)
+        return _with_one(window, purpose) if fits else Full(reset, for_all=False)
+    pace = (window.ends_at - window.starts_at) / PACES
+    step = min(PACES, (now - window.starts_at) // pace + 1)
+    mine = window.by_purpose.get(purpose, 0) + 1
+    given = window.limit * step / PACES
+    if window.spent + 1 <= share.total * given or mine <= max(1.0, share.least * given):
+        return _with_one(window, purpose)
+    return Full(max(window.starts_at + pace * step, now + SHORTEST_WAIT) if step < PACES else reset, for_all=False)
+
+
+def room(window: Window, rate: RateWindow, *, purpose: str, share: Share, now: datetime, most: int) -> int:
+    """How many calls fit at this moment, of `most`."""
+    for count in range(most):
+        after = take(window, rate, purpose=purpose, share=share, now=now)
+        if isinstance(after, Full):
+            return count
+        window = after
+    return most
+
+
+CHANGES_AT_ONCE, CHANGES = 0.1, 0.75
+"""Shares of a window that the reading of changes has at its start, and by its end. One read takes fifty
+changes, so that waiting for the pace costs a second, and a window spent at its start costs all the rest of it."""
+
+
+def changes_fit_at(window: Window, rate: RateWindow, *, calls: int, patient: str, now: datetime) -> datetime:
+    """When `calls` that read changes are within their pace, counted without what the `patient` purpose spent."""
+    if not rate.from_headers or window.ends_at <= now:
+        return now
+    used = window.spent - window.by_purpose.get(patient, 0) + calls
+    part = (used / window.limit - CHANGES_AT_ONCE) / (CHANGES - CHANGES_AT_ONCE) if window.limit else 1.0
+    return max(now, window.starts_at + (window.ends_at - window.starts_at) * min(1.0, max(0.0, part)))
 
 
 def _take_from_bucket(window: Window, rate: RateWindow, purpose: str, share: Share, now: datetime) -> Window | Full:
-    most = max(1, room_for(rate.burst, share.total if share.own is None else min(share.total, share.own)))
+    most = max(1, room_for(rate.burst, share.at_once))
     full_again = max(window.ends_at, now) + _gap(rate)
     if full_again - now > most * _gap(rate):
         return Full(full_again - most * _gap(rate), for_all=most == rate.burst)
@@ -162,7 +196,7 @@ def _take_from_bucket(window: Window, rate: RateWindow, purpose: str, share: Sha
 
 def _take_sliding(window: Window, rate: RateWindow, purpose: str, share: Share, now: datetime) -> Window | Full:
     counted = _counted(window, rate, now)
-    most = room_for(window.limit, share.total if share.own is None else min(share.total, share.own))
+    most = room_for(window.limit, share.at_once)
     if sum(counted.values()) + 1 > most:
         return Full(_frees_at(counted, rate, most, now), for_all=sum(counted.values()) >= window.limit)
     part = str(_part(rate, now))

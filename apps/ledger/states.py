@@ -60,3 +60,8 @@ class Priority(models.IntegerChoices):
     NEW_CANDIDATE = 20
     NOTE = 30
     BACKFILL = 40
+
+
+def priority_after(cause: int, usual: Priority) -> int:
+    """The priority of what follows from an event: what follows from bulk work is bulk work."""
+    return max(cause, usual) if cause >= Priority.BACKFILL else usual

@@ -272,7 +272,7 @@ def _expect_application(job: Job, *, remote_id: str = "") -> Decision:
     """Created with its application: the next read learns the application's id and stage."""
     person = job.candidacy.person
     refresh = lanes.refresh_person(
-        person.connection_id, remote_id or person.remote_id, expects_application=True, caused_by=job.event.pk
+        person.connection_id, remote_id or person.remote_id, expects_application=True, caused_by=job.event
     )
     outcome = outcomes.done("Created in the ATS, with the application.", subject=lanes.subject(person.pk))
     return Decision(outcomes={job.event.pk: outcome}, follow=[refresh])
@@ -304,7 +304,7 @@ def _attached(job: Job, result: dict[str, str], *, fill: bool) -> Decision:
     person = job.candidacy.person
     Candidacy.objects.of_everyone().filter(pk=job.candidacy.pk).update(made_by_us=True)
     refresh = lanes.refresh_person(
-        person.connection_id, person.remote_id, expects_application=True, caused_by=job.event.pk
+        person.connection_id, person.remote_id, expects_application=True, caused_by=job.event
     )
     outcome = outcomes.done("Attached to the job in the ATS.", subject=lanes.subject(person.pk))
     filling = [fills.fill_event(job.candidacy, job.event)] if fill else []

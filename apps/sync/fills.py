@@ -13,7 +13,7 @@ from apps.ledger.effects import Intention
 from apps.ledger.models import Event
 from apps.ledger.outcomes import Decision
 from apps.ledger.services import NewEvent
-from apps.ledger.states import EffectState, Priority, Reason
+from apps.ledger.states import EffectState, Priority, Reason, priority_after
 from apps.providers import contract
 from apps.sync import lanes, moves, reading
 from apps.sync.steps import Job, Ready
@@ -28,7 +28,7 @@ def fill_event(candidacy: Candidacy, event: Event) -> NewEvent:
         mailbox=f"write:person:{person.pk}",
         gate=gate,
         turn=lanes.turn(gate, candidacy.client_id),
-        priority=Priority.NOTE,
+        priority=priority_after(event.priority, Priority.NOTE),
         connection=person.connection_id,
         clients=(candidacy.client_id,),
         subject=lanes.subject(person.pk),

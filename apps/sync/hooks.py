@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from apps.candidates import services as candidates
 from apps.candidates.models import Candidacy, CandidacyState, Identity, Person, PersonState, Tombstone
 from apps.candidates.rules import Key, lease_keys
+from apps.connections import selectors as budgets
 from apps.connections import services as connections
 from apps.ledger import leases, outcomes
 from apps.ledger import services as ledger
@@ -19,7 +20,7 @@ from apps.ledger.leases import Claimed, Lease
 from apps.ledger.models import Event
 from apps.ledger.outcomes import Decision, Outcome, Unit
 from apps.ledger.services import NewEvent
-from apps.ledger.states import Reason, State
+from apps.ledger.states import Priority, Reason, State
 from apps.mappings.rules import HIRED, REJECTED
 from apps.providers import contract
 from apps.sync import lanes, pairs, reading
@@ -57,10 +58,17 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
     """Lease the people concerned, read them again in one go per connection, plan each."""
     units: list[Unit] = []
     ready: dict[UUID, list[tuple[Claimed, frozenset[str]]]] = {}
+    later: dict[UUID, datetime] = {}
     for box in claimed:
         connection_id = box.events[0].connection if box.events else None
         if connection_id is None:
             units.append(outcomes.settled(box, outcomes.dead("malformed", "The event names no connection.")))
+            continue
+        if connection_id not in later:
+            later[connection_id] = _read_at(connection_id, lease, now=now)
+        if later[connection_id] > now:
+            again = outcomes.put_back("Read together with what comes meanwhile.", due_at=later[connection_id])
+            units.append(outcomes.settled(box, again))
             continue
         keys = _lease_keys(box, connection_id)
         if leases.take_keys(lease, keys, mailboxes=[box.id]):
@@ -71,6 +79,23 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
         seen = _read_again(connection_id, [event for box, _ in boxes for event in box.events])
         units += [_unit(box, keys, seen, now=now) for box, keys in boxes]
     return units
+
+
+CALLS_A_READ = 2
+"""Applications and their history; people only where they are named."""
+
+
+def _read_at(connection_id: UUID, lease: Lease, *, now: datetime) -> datetime:
+    """When a batch is read: at once, unless changes come so fast that a short window would be spent early."""
+    if lease.priority == Priority.INTERACTIVE:
+        return now
+    if lease.priority < Priority.BACKFILL:
+        return budgets.changes_fit_at(connection_id, calls=CALLS_A_READ, now=now)
+    wanted = CALLS_A_READ + 1
+    return now if budgets.room_for_bulk(connection_id, now=now, most=wanted) == wanted else now + BULK_WAITS
+
+
+BULK_WAITS = timedelta(seconds=2)
 
 
 def _lease_keys(box: Claimed, connection_id: UUID) -> frozenset[str]:
@@ -101,13 +126,23 @@ def _read_again(connection_id: UUID, events: Sequence[Event]) -> Seen:
     seen = Seen(shows_after=ats.capabilities.visible_after)
     seen.applications = reading.applications(ats, by_id) | reading.applications_of(ats, by_person)
     seen.people = {found.person.id: found.person for found in seen.applications.values() if found.person is not None}
-    named = {p for event in events for p in _named_people(event) if p}
-    unseen = (named | {found.person_id for found in seen.applications.values()}) - seen.people.keys()
-    for ids in reading.chunks(unseen):
+    asked = _people_to_read(events, seen) - seen.people.keys()
+    for ids in reading.chunks(asked):
         seen.people |= {found.id: found for found in ats.get_people(ids)}
-    _follow_the_moved(connection_id, ats, seen, named - seen.people.keys())
+    _follow_the_moved(connection_id, ats, seen, asked - seen.people.keys())
     _read_histories(ats, seen)
     return seen
+
+
+def _people_to_read(events: Sequence[Event], seen: Seen) -> set[str]:
+    """Whom the events name, but not those whose application shows that they are there."""
+    asked: set[str] = set()
+    for event in events:
+        application = seen.applications.get(event.payload.get("application_id", ""))
+        people = {person for person in _named_people(event) if person}
+        shown = application is not None and event.kind == "hook.application"
+        asked |= people - {application.person_id} if shown and application is not None else people
+    return asked
 
 
 def _follow_the_moved(connection_id: UUID, ats: contract.Ats, seen: Seen, gone: Collection[str]) -> None:
@@ -166,7 +201,8 @@ def _refreshed(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
     merged = _merged_unsaid(event, seen)
     if merged is not None:
         return merged
-    gone = _gone(event) if person_id and person_id not in seen.people else None
+    unseen = person_id not in seen.people and application_id not in seen.applications
+    gone = _gone(event) if person_id and unseen else None
     if gone is not None:
         return pairs.Result(gone)
     if application_id and application_id not in seen.applications:
@@ -324,7 +360,7 @@ def _merged(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
         _go_on_with_what_is_left(candidacy, seen)
     waited = _unexplained(connection_id, loser.remote_id).values_list("pk", flat=True)
     ledger.release_held(ids=list(waited), now=now)
-    refresh = lanes.refresh_person(connection_id, survivor_id, caused_by=event.pk)
+    refresh = lanes.refresh_person(connection_id, survivor_id, caused_by=event)
     return pairs.Result(
         outcomes.done(f"Merged in the ATS; {survivor_id} is followed from now on.", subject=lanes.subject(survivor.pk)),
         [refresh],
@@ -371,7 +407,7 @@ def _application_deleted(event: Event, seen: Seen, *, now: datetime) -> pairs.Re
             )
         )
     if _go_on_with_what_is_left(candidacy, seen):
-        refresh = lanes.refresh_person(candidacy.job.connection_id, person.remote_id, caused_by=event.pk)
+        refresh = lanes.refresh_person(candidacy.job.connection_id, person.remote_id, caused_by=event)
         why = "One of two applications for the job is gone; the other is followed from now on."
         return pairs.Result(outcomes.done(why, subject=lanes.subject(person.pk)), [refresh])
     if person.remote_id not in seen.people and person.state == PersonState.ACTIVE:

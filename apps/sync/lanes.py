@@ -6,7 +6,7 @@ from uuid import UUID
 
 from apps.ledger.models import Event
 from apps.ledger.services import NewEvent
-from apps.ledger.states import Priority
+from apps.ledger.states import Priority, priority_after
 
 
 def connection_of(event: Event) -> UUID:
@@ -70,7 +70,11 @@ def index_hold(connection_id: UUID) -> str:
 
 
 def refresh_person(
-    connection_id: UUID, remote_person_id: str, *, expects_application: bool = False, caused_by: int | None = None
+    connection_id: UUID,
+    remote_person_id: str,
+    *,
+    expects_application: bool = False,
+    caused_by: Event | None = None,
 ) -> NewEvent:
     """Read a person and their applications again and plan from what is seen."""
     gate = connection_gate(connection_id)
@@ -78,10 +82,10 @@ def refresh_person(
         kind="hook.refresh",
         mailbox=ats_person_mailbox(connection_id, remote_person_id),
         gate=gate,
-        priority=Priority.STAGE_CHANGE,
+        priority=priority_after(caused_by.priority if caused_by else 0, Priority.STAGE_CHANGE),
         connection=connection_id,
         payload={"person_id": remote_person_id, "expects_application": expects_application},
-        caused_by=caused_by,
+        caused_by=caused_by.pk if caused_by else None,
     )
 
 

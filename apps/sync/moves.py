@@ -134,7 +134,7 @@ def _reopened(job: Job, stage_id: str, result: dict[str, str]) -> Decision:
 
 def read_again(event: Event, candidacy: Candidacy) -> Decision:
     """The ATS is not where we thought: read it as an arrival, which decides by the policy (rule 9)."""
-    refresh = lanes.refresh_person(candidacy.job.connection_id, candidacy.person.remote_id, caused_by=event.pk)
+    refresh = lanes.refresh_person(candidacy.job.connection_id, candidacy.person.remote_id, caused_by=event)
     why = "The ATS changed meanwhile; it is read again and planned from what it shows."
     outcome = outcomes.skipped(Reason.STALE, why)
     return Decision(outcomes={event.pk: outcome}, follow=[refresh])

@@ -17,7 +17,7 @@ from apps.ledger import services as ledger
 from apps.ledger.models import Event
 from apps.ledger.outcomes import Outcome
 from apps.ledger.services import NewEvent
-from apps.ledger.states import Priority, Reason, State
+from apps.ledger.states import Priority, Reason, State, priority_after
 from apps.mappings.models import JobStage, Mapping
 from apps.mappings.rules import TERMINAL, StageTable, rows_from_json
 from apps.sync import lanes, pacing, plan, polls
@@ -136,7 +136,7 @@ def ats_write(candidacy: Candidacy, profile: Profile, event: Event) -> NewEvent:
         mailbox=f"write:application:{candidacy.pk}",
         gate=gate,
         turn=lanes.turn(gate, candidacy.client_id),
-        priority=Priority.STAGE_CHANGE,
+        priority=priority_after(event.priority, Priority.STAGE_CHANGE),
         connection=connection_id,
         clients=(candidacy.client_id,),
         subject=lanes.subject(candidacy.person_id),

@@ -3,13 +3,15 @@ worker makes it, its gate can hold it, and its cursor is committed with what it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
 from apps.candidates import services as candidates
+from apps.candidates.models import Profile
 from apps.connections import selectors as budgets
 from apps.connections import services as connections
 from apps.core import errors
@@ -158,14 +160,33 @@ def _plan_next(stream: Stream, *, now: datetime) -> None:
     unhinted.update(next_at=pacing.next_read(stream, now=now))
 
 
-def row_event(connection_id: UUID, profile: contract.Profile, *, caused_by: int | None = None) -> NewEvent:
+BULK = 100
+"""More new profiles of one Project than this in one poll are an import, whose people may wait for moves (R15)."""
+
+
+def _imported(connection_id: UUID, rows: Iterable[contract.Profile]) -> frozenset[str]:
+    """Projects to which one poll brings more new profiles than people add by hand."""
+    by_id = {row.id: row.project for row in rows if not row.removed}
+    known = Profile.objects.filter(connection_id=connection_id, remote_id__in=by_id)
+    fresh = by_id.keys() - set(known.values_list("remote_id", flat=True))
+    counts = Counter(by_id[one] for one in fresh)
+    return frozenset(project for project, count in counts.items() if count > BULK)
+
+
+def row_event(
+    connection_id: UUID,
+    profile: contract.Profile,
+    *,
+    caused_by: int | None = None,
+    priority: Priority = Priority.NEW_CANDIDATE,
+) -> NewEvent:
     """One row of the delta; it comes again with the next poll and is the same by (id, modifiedAt)."""
     gate = lanes.arrival_gate(connection_id)
     return NewEvent(
         kind="row.profile",
         mailbox=lanes.profile_mailbox(connection_id, profile.id),
         gate=gate,
-        priority=Priority.NEW_CANDIDATE,
+        priority=priority,
         connection=connection_id,
         payload=wire.profile_to_payload(profile),
         dedupe=f"profile:{profile.id}:{profile.modified_at.isoformat()}:{profile.stage}:{profile.removed}",
@@ -211,7 +232,15 @@ def _read_profiles(stream: Stream, box: Claimed, *, now: datetime) -> partial[De
     }
     if not more:
         cursor["drained"] = now.isoformat()
-    follow = [row_event(stream.connection_id, row) for row in found.values()]
+    imported = _imported(stream.connection_id, found.values())
+    follow = [
+        row_event(
+            stream.connection_id,
+            row,
+            priority=Priority.BACKFILL if row.project in imported else Priority.NEW_CANDIDATE,
+        )
+        for row in found.values()
+    ]
     if more:
         follow.append(poll_event(stream, go_on=since.isoformat()))
     detail = f"{len(found)} profile rows read."

@@ -14,7 +14,7 @@ from apps.ledger.leases import Claimed, Lease
 from apps.ledger.models import Event
 from apps.ledger.outcomes import Decision, Outcome, Unit
 from apps.ledger.services import NewEvent
-from apps.ledger.states import Priority, Reason
+from apps.ledger.states import Priority, Reason, priority_after
 from apps.mappings.models import Mapping, MappingState
 from apps.providers import contract
 from apps.sync import lanes, pairs, plan, wire
@@ -181,7 +181,7 @@ def into_ats(candidacy: Candidacy, event: Event) -> NewEvent:
         mailbox=f"write:person:{person.pk}",
         gate=gate,
         turn=lanes.turn(gate, candidacy.client_id),
-        priority=Priority.NEW_CANDIDATE,
+        priority=priority_after(event.priority, Priority.NEW_CANDIDATE),
         connection=connection_id,
         clients=(candidacy.client_id,),
         subject=lanes.subject(person.pk),

@@ -18,6 +18,7 @@ from django.db import connections as databases
 
 from apps.candidates.models import Candidacy, CandidacyState
 from apps.candidates.rules import Key, lease_keys
+from apps.connections import selectors as budgets
 from apps.connections import services as connections
 from apps.core import clock, errors
 from apps.ledger import drain, effects, leases, outcomes
@@ -90,7 +91,26 @@ def _keys(candidacy: Candidacy) -> frozenset[str]:
     return lease_keys(candidacy.job.connection_id, identities) | {lanes.person_key(candidacy.person_id)}
 
 
+LOOK = 2
+"""Calls that a look makes before the first write: the people read forward, and who is there already."""
+
+BULK_WAITS = timedelta(seconds=3)
+
+
 def _perform(lease: Lease, connection_id: UUID, jobs: Sequence[Job], *, now: datetime) -> list[Unit]:
+    if not leases.is_for_bulk():
+        return _perform_all(lease, connection_id, jobs, now=now)
+    room = budgets.room_for_bulk(connection_id, now=now, most=len(jobs) + LOOK) - LOOK
+    later = outcomes.put_back("Waits for the share of requests that imports have.", due_at=now + BULK_WAITS)
+    units = [_unit(job, partial(_put_back, job, later)) for job in jobs[max(0, room) :]]
+    return units + (_perform_all(lease, connection_id, jobs[:room], now=now) if room > 0 else [])
+
+
+def _put_back(job: Job, outcome: Outcome) -> Decision:
+    return Decision(outcomes={job.event.pk: outcome})
+
+
+def _perform_all(lease: Lease, connection_id: UUID, jobs: Sequence[Job], *, now: datetime) -> list[Unit]:
     ats = connections.open_ats(connection_id)
     said: list[recording.Exchange] = []
     try:
@@ -100,7 +120,9 @@ def _perform(lease: Lease, connection_id: UUID, jobs: Sequence[Job], *, now: dat
         if isinstance(error, errors.Rejected) and len(jobs) > 1:
             half = len(jobs) // 2
             return [
-                unit for part in (jobs[:half], jobs[half:]) for unit in _perform(lease, connection_id, part, now=now)
+                unit
+                for part in (jobs[:half], jobs[half:])
+                for unit in _perform_all(lease, connection_id, part, now=now)
             ]
         outcome = replace(drain.of_error(error, now=now), tried=_looked(error, said))
         return [outcomes.settled_each(job.box, {job.event.pk: outcome}) for job in jobs]

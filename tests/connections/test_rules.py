@@ -102,11 +102,11 @@ def test_a_purpose_may_be_refused_earlier_than_another(
     assert share == Share(total=pytest.approx(total))
 
 
-def test_bulk_has_half_of_a_short_window_and_moves_have_a_tenth_alone() -> None:
+def test_bulk_has_what_others_leave_of_a_short_window_and_moves_have_a_tenth_alone() -> None:
     def share(purpose: str) -> Share:
         return rules.share_of(rate=SHORT, purpose=purpose, kept_back=0.2, reserve_for={})
 
-    assert share("bulk") == Share(total=0.9, own=0.5)
+    assert share("bulk") == Share(total=0.9, least=0.25)
     assert share("poll") == Share(total=0.9)
     assert share("write") == share("anything") == Share()
 

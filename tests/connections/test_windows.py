@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -97,20 +96,46 @@ def test_so_many_fit_at_once_and_the_next_is_told_when(rate: RateWindow, fits: i
     assert abs(full.until - now - wait) < SECOND / 10
 
 
-def test_bulk_is_spread_over_a_window_and_never_has_more_than_its_share() -> None:
+def test_bulk_is_spread_over_a_window_has_what_others_leave_and_a_quarter_whatever_they_spend() -> None:
     rate = RateWindow("30s", calls=60, seconds=30, from_headers=True)
-    window = Window(60, 0, NOON, NOON + 30 * SECOND)
-    taken: list[datetime] = []
+    bulk = Share(total=0.9, least=0.25)
 
-    for tick in range(300):
-        now = NOON + tick * SECOND / 10
-        after = windows.take(window, rate, purpose="bulk", share=Share(total=0.9, own=0.5), now=now)
-        if isinstance(after, Window):
-            window = after
-            taken.append(now)
+    def taken(others_each_second: int) -> list[int]:
+        window, steps = Window(60, 0, NOON, NOON + 30 * SECOND), [0] * 5
+        for second in range(30):
+            now = NOON + second * SECOND
+            for purpose, share, calls in (("write", Share(), others_each_second), ("bulk", bulk, 60)):
+                for _ in range(calls):
+                    after = windows.take(window, rate, purpose=purpose, share=share, now=now)
+                    if isinstance(after, Window):
+                        window = after
+                        steps[second // 6] += purpose == "bulk"
+        return steps
 
-    assert len(taken) == 30
-    assert max(later - earlier for earlier, later in pairwise(taken)) <= 1.2 * SECOND
+    assert taken(0) == [10, 11, 11, 11, 11]
+    assert sum(taken(1)) >= 24
+    assert 12 <= sum(taken(2)) <= 15
+
+
+@pytest.mark.parametrize(
+    ("spent", "bulk", "elapsed", "wait"),
+    [
+        pytest.param(0, 0, 0, 0, id="a fresh window"),
+        pytest.param(4, 0, 0, 0, id="a few at once"),
+        pytest.param(24, 0, 15, 0, id="within the pace"),
+        pytest.param(24, 0, 3, 12.4, id="ahead of it"),
+        pytest.param(24, 20, 3, 0, id="what bulk spent does not count"),
+        pytest.param(60, 0, 3, 27, id="until the window ends"),
+    ],
+)
+def test_changes_are_read_at_a_pace_that_lasts_the_window(spent: int, bulk: int, elapsed: int, wait: float) -> None:
+    rate = RateWindow("30s", calls=60, seconds=30, from_headers=True)
+    window = Window(60, spent, NOON, NOON + 30 * SECOND, {"bulk": bulk})
+    now = NOON + elapsed * SECOND
+
+    fits_at = windows.changes_fit_at(window, rate, calls=2, patient="bulk", now=now)
+
+    assert (fits_at - now).total_seconds() == pytest.approx(wait, abs=0.7)
 
 
 class Account(RuleBasedStateMachine):
