@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from datetime import time as clock_time
 from typing import Any
 from uuid import UUID
@@ -114,19 +115,7 @@ def build(
     now = clock.now()
     client = accounts.create_client(name="Northwind", time_zone="Europe/Berlin", office_start=clock_time(8))
     author = _people(client)
-    linked = connections.create_connection(
-        provider="linkedin",
-        name="LinkedIn Recruiter",
-        now=now,
-        base_urls={"api": f"{sandbox.base}/linkedin", "auth": f"{sandbox.base}/linkedin"},
-        options={"daily_limit": daily_limit, "contract": "urn:li:contract:7001"},
-    )
-    connections.set_credential(
-        connection_id=linked.pk,
-        secret={"client_id": "sandbox-linkedin-client", "client_secret": "sandbox-linkedin-secret"},
-        access_token="sandbox-linkedin-token",
-        now=now,
-    )
+    linked = connect_linkedin(sandbox, daily_limit=daily_limit, now=now)
     greenhouse = connections.create_connection(
         provider="greenhouse",
         name="Greenhouse",
@@ -140,7 +129,7 @@ def build(
         address = f"{web}/webhooks/{connection.provider}/{connection.pk}/"
         sandbox.act(connection.provider, "set_webhook", url=address, secret=secret)
         sync.start_reading(connection_id=connection.pk, now=now, every_seconds=every_seconds)
-    _await_listings((linked.pk, greenhouse.pk), meanwhile=meanwhile, seconds=seconds)
+    await_listings((linked.pk, greenhouse.pk), meanwhile=meanwhile, seconds=seconds)
     mappings.propose_seats(linkedin_id=linked.pk, users=connections.open_ats(greenhouse.pk).list_users().items)
     sources = connections.open_ats(greenhouse.pk).list_sources().items
     source_id = next(found.id for found in sources if "LinkedIn" in found.name)
@@ -149,6 +138,25 @@ def build(
         for project in Project.objects.filter(connection=linked).order_by("pk")
     )
     return Company(client, linked, greenhouse, made)
+
+
+def connect_linkedin(sandbox: Sandbox, *, daily_limit: int, now: datetime) -> Connection:
+    """The contract that the sandbox has, with a token as a consent would have given it."""
+    address = f"{sandbox.base}/linkedin"
+    linked = connections.create_connection(
+        provider="linkedin",
+        name="LinkedIn Recruiter",
+        now=now,
+        base_urls={"api": address, "auth": address},
+        options={"daily_limit": daily_limit, "contract": "urn:li:contract:7001"},
+    )
+    connections.set_credential(
+        connection_id=linked.pk,
+        secret={"client_id": "sandbox-linkedin-client", "client_secret": "sandbox-linkedin-secret"},
+        access_token="sandbox-linkedin-token",
+        now=now,
+    )
+    return linked
 
 
 def _people(client: Client) -> User:
@@ -167,7 +175,7 @@ def _people(client: Client) -> User:
     return made[1]
 
 
-def _await_listings(ids: Sequence[UUID], *, meanwhile: Callable[[], object], seconds: float) -> None:
+def await_listings(ids: Sequence[UUID], *, meanwhile: Callable[[], object], seconds: float) -> None:
     end = time.monotonic() + seconds
     while not all(sync.listings_are_read(connection_id=found) for found in ids):
         if time.monotonic() > end:

@@ -44,7 +44,8 @@ class Job(models.Model):
     name = models.TextField()
     requisition = models.TextField(blank=True)
     status = models.CharField(max_length=10)
-    folder = models.TextField(blank=True)
+    folder = models.TextField(blank=True, help_text="what stands for a client in the ATS, by its id there")
+    folder_name = models.TextField(blank=True)
     open_openings = models.JSONField(default=list)
     seen_at = models.DateTimeField()
 
@@ -65,6 +66,23 @@ class Job(models.Model):
             f"The job {self.name} is {self.status} in {self.connection.name}. Open it there and this goes on, "
             "or map the Project to another job."
         )
+
+
+class ClientFolder(models.Model):
+    """Which of our clients a folder of an ATS stands for: Bullhorn's client corporation, say."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="folders")
+    folder = models.TextField(help_text="its id in the ATS")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="folders")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("connection", "folder", name="folder_of_one_client"),
+            models.CheckConstraint(name="folder_named", condition=~Q(folder="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.folder} of {self.client}"
 
 
 class JobStage(models.Model):

@@ -25,6 +25,7 @@ class MappingRow:
     project_active: bool
     job: str
     requisition: str
+    folder: str
     job_status: str
     why_shut: str
     sourcing: str
@@ -217,6 +218,7 @@ def _row(one: Mapping, version: int | None, people: int) -> MappingRow:
         project_active=one.project.active,
         job=one.job.name,
         requisition=one.job.requisition,
+        folder=one.job.folder_name,
         job_status=one.job.status,
         why_shut=one.job.why_shut,
         sourcing=one.project.connection.name,

@@ -15,6 +15,7 @@ from apps.mappings import rules
 from apps.mappings.models import (
     OPEN,
     VANISHED,
+    ClientFolder,
     Job,
     JobStage,
     MappingState,
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 class UnknownStage(ValueError):
     """A stage-map row names a stage that the job does not have; the text says which and what there is."""
+
+
+class OtherClientsFolder(ValueError):
+    """The job lies in another client's folder of the ATS; the text says whose, to those who map."""
 
 
 def store_projects(*, connection_id: UUID, projects: Iterable[contract.Project], now: datetime) -> None:
@@ -72,6 +77,7 @@ def store_jobs(
                 "requisition": job.requisition,
                 "status": job.status,
                 "folder": job.folder,
+                "folder_name": job.folder_name,
                 "open_openings": list(job.open_openings),
                 "seen_at": now,
             },
@@ -152,6 +158,32 @@ def save_stage_map(
     return version
 
 
+class FolderTaken(ValueError):
+    """The folder stands for another client already."""
+
+
+def assign_folder(*, connection_id: UUID, folder: str, client_id: UUID) -> None:
+    """Say which client a folder of the ATS stands for; safe to repeat. Raises FolderTaken."""
+    made, _ = ClientFolder.objects.get_or_create(
+        connection_id=connection_id, folder=folder, defaults={"client_id": client_id}
+    )
+    if made.client_id != client_id:
+        raise FolderTaken(f"The folder {folder} stands for {made.client} already.")
+
+
+def check_folder(*, client_id: UUID, job: Job) -> None:
+    """Refuse a job outside the client's own folders, where the ATS's folders stand for clients.
+
+    Raises OtherClientsFolder: a Project must not bring its people into somebody else's (R6, rule 30).
+    """
+    folders = ClientFolder.objects.filter(connection_id=job.connection_id)
+    owner = folders.filter(folder=job.folder).select_related("client").first()
+    if owner is not None and owner.client_id != client_id:
+        raise OtherClientsFolder(f"The job {job.name} lies in the folder of {owner.client}.")
+    if owner is None and folders.filter(client_id=client_id).exists():
+        raise OtherClientsFolder(f"The job {job.name} lies in a folder that stands for no client.")
+
+
 @transaction.atomic
 def create_mapping(
     *,
@@ -166,7 +198,8 @@ def create_mapping(
     author: User | None = None,
     now: datetime,
 ) -> ProjectMapping:
-    """Map a Project to a job with a stage map of its own."""
+    """Map a Project to a job with a stage map of its own. Raises OtherClientsFolder."""
+    check_folder(client_id=client_id, job=job)
     stage_map = StageMap.objects.create(connection_id=job.connection_id, name=f"{project.name} / {job.name}")
     save_stage_map(stage_map=stage_map, rows=rows, author=author, reason="First version", now=now)
     return ProjectMapping.objects.create(

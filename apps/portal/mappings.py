@@ -111,6 +111,7 @@ def line_of(one: MappingRow) -> dict[str, Any]:
         "project": one.project,
         "job": one.job,
         "requisition": one.requisition,
+        "folder": one.folder,
         "client": one.client,
         "sourcing": one.sourcing,
         "ats": one.ats,

@@ -146,13 +146,9 @@ def address_of_test_database() -> str:
     return urlunsplit(urlsplit(base)._replace(path=f"/{name}"))
 
 
-@contextmanager
-def running_engine(
-    *, workers: int = 4, clusters: int = 1, lease: float = LEASE, call: float = CALL, **built: Any
-) -> Iterator[Engine]:
-    """Short leases and calls (in seconds), a Greenhouse that hides new records for a second, and LinkedIn
-    allowed to end candidacies."""
-    env = {
+def engine_env(*, lease: float = LEASE, call: float = CALL) -> dict[str, str]:
+    """What the processes of a test are told: the tests' database, short leases and calls (in seconds)."""
+    return {
         "DATABASE_URL": address_of_test_database(),
         "SYNCPORTAL_LOCAL": "true",
         "SYNCPORTAL_DATA": str(settings.DATA_DIR),
@@ -160,6 +156,14 @@ def running_engine(
         "SYNCPORTAL_CALL_SECONDS": str(call),
         "LOG_LEVEL": "ERROR",
     }
+
+
+@contextmanager
+def running_engine(
+    *, workers: int = 4, clusters: int = 1, lease: float = LEASE, call: float = CALL, **built: Any
+) -> Iterator[Engine]:
+    """Short leases and calls (in seconds), a Greenhouse that hides new records for a second, and LinkedIn
+    allowed to end candidacies."""
     wish: dict[str, Any] = {
         "names": ["Data Engineer"],
         "daily_limit": 20_000,
@@ -168,7 +172,7 @@ def running_engine(
         "options": {"visible_after_seconds": VISIBLE_AFTER},
         "terminal": True,
     }
-    with stack.running(env=env, workers=workers, clusters=clusters) as running:
+    with stack.running(env=engine_env(lease=lease, call=call), workers=workers, clusters=clusters) as running:
         yield Engine(running, scenario.build(running.sandbox, web=running.web, **(wish | built)))
 
 
