@@ -75,6 +75,8 @@ class ClientFolder(models.Model):
     folder = models.TextField(help_text="its id in the ATS")
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="folders")
 
+    objects = ScopedManager("client")
+
     class Meta:
         constraints = [
             models.UniqueConstraint("connection", "folder", name="folder_of_one_client"),

@@ -164,7 +164,7 @@ class FolderTaken(ValueError):
 
 def assign_folder(*, connection_id: UUID, folder: str, client_id: UUID) -> None:
     """Say which client a folder of the ATS stands for; safe to repeat. Raises FolderTaken."""
-    made, _ = ClientFolder.objects.get_or_create(
+    made, _ = ClientFolder.objects.of_everyone().get_or_create(
         connection_id=connection_id, folder=folder, defaults={"client_id": client_id}
     )
     if made.client_id != client_id:
@@ -176,7 +176,7 @@ def check_folder(*, client_id: UUID, job: Job) -> None:
 
     Raises OtherClientsFolder: a Project must not bring its people into somebody else's (R6, rule 30).
     """
-    folders = ClientFolder.objects.filter(connection_id=job.connection_id)
+    folders = ClientFolder.objects.of_everyone().filter(connection_id=job.connection_id)
     owner = folders.filter(folder=job.folder).select_related("client").first()
     if owner is not None and owner.client_id != client_id:
         raise OtherClientsFolder(f"The job {job.name} lies in the folder of {owner.client}.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,14 +12,14 @@ from apps.core import clock
 from apps.demo import scenario
 from apps.demo.sandbox import Sandbox
 from apps.demo.scenario import Company
-from apps.ledger import drain, tasks
 from apps.ledger.models import Event
 from apps.ledger.states import State
 from tests.connections.factories import travel
 from tests.sandbox_process import running_sandbox
+from tests.sync import office as offices
+from tests.sync.office import STEP, Office, step
 
 EVERY_SECONDS = {"profiles": 10, "people": 600, "applications": 60, "jobs": 3600}
-STEP = timedelta(seconds=5)
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -58,14 +57,6 @@ class Desk:
         return [f"{event}: {event.detail}" for event in Event.objects.filter(state=State.DEAD)]
 
 
-def step(sandbox: Sandbox) -> None:
-    """Both clocks move together, then one sweep and one drain."""
-    sandbox.clock(advance=STEP.total_seconds())
-    clock.step_to(clock.now() + STEP)
-    tasks.sweep()
-    drain.drain(until=clock.real_now() + timedelta(seconds=10))
-
-
 @pytest.fixture
 def desk(transactional_db: None) -> Iterator[Desk]:
     with running_sandbox() as running, travel(clock.real_now()):
@@ -80,3 +71,9 @@ def desk(transactional_db: None) -> Iterator[Desk]:
             meanwhile=lambda: step(sandbox),
         )
         yield Desk(sandbox, company)
+
+
+@pytest.fixture
+def office(transactional_db: None) -> Iterator[Office]:
+    with offices.opened() as made:
+        yield made
