@@ -170,6 +170,22 @@ class Transition(models.Model):
         return f"{self.side}: {self.from_value} to {self.to_value}"
 
 
+class NotedMessage(models.Model):
+    """An InMail that was noted, or is about to be, on a candidacy: once, whatever reads it again (R12)."""
+
+    candidacy = models.ForeignKey(Candidacy, on_delete=models.CASCADE, related_name="noted_messages")
+    thread = models.TextField()
+    message = models.TextField()
+    by_seat = models.BooleanField()
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("candidacy", "message", name="noted_once")]
+
+    def __str__(self) -> str:
+        return f"{self.message} on {self.candidacy_id}"
+
+
 class Tombstone(models.Model):
     """Someone whom no poll, import or reconcile may bring back (rule 16). Outlives retention.
 

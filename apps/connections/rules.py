@@ -25,7 +25,7 @@ KEPT_BACK = 0.05
 """The share of a day that only writes, and the reads and tokens they need, may use. Small, as the plan
 itself sets aside a write for each poll to come; this is for what nobody planned."""
 
-BACKGROUND = frozenset({Purpose.POLL, Purpose.CATALOGUE, Purpose.INDEX})
+BACKGROUND = frozenset({Purpose.POLL, Purpose.CATALOGUE, Purpose.INDEX, Purpose.MESSAGES})
 
 BULK_LEAVES = 0.3
 """The share of a day or month that an import, a go-live or a reconciliation never touches."""
@@ -35,6 +35,7 @@ SHORT_SHARES: Mapping[str, Share] = {
     Purpose.POLL: Share(total=0.9),
     Purpose.CATALOGUE: Share(total=0.9),
     Purpose.INDEX: Share(total=0.9),
+    Purpose.MESSAGES: Share(total=0.9),
 }
 """Of a window of seconds or minutes a tenth is for moves and new candidates alone. Bulk is spread over it: it
 has what others leave of nine tenths, and a quarter whatever they spend."""
@@ -122,6 +123,21 @@ def spare(
     usable = min(allowance(limit=limit, share=1 - kept_back), allowance(limit=limit, share=1 - BULK_LEAVES))
     planned = allowance(limit=limit, share=1 - kept_back) - math.ceil(need_until(now, reset_at, offices).all) - MARGIN
     return max(0, min(usable, planned) - spent)
+
+
+MESSAGES_OF_SPARE = 0.5
+"""Half of what nobody planned is for InMail: the rest is for reconciliation, and for what comes unplanned."""
+
+MESSAGES_OF_DAY = 0.2
+LONGEST_WITHOUT_MESSAGES = timedelta(hours=2)
+"""InMail never takes more than a fifth of a day, nor waits longer than this for the next seat's turn."""
+
+
+def next_messages_after(*, spare: int, limit: int, left_of_day: timedelta) -> timedelta:
+    """How long until the next seat's InMail is read, one call each: what is spare, spread over the day's rest."""
+    quickest = timedelta(days=1) / max(1, allowance(limit=limit, share=MESSAGES_OF_DAY))
+    spread = left_of_day / max(1.0, spare * MESSAGES_OF_SPARE)
+    return max(quickest, min(spread, LONGEST_WITHOUT_MESSAGES))
 
 
 def share_of(*, rate: RateWindow, purpose: str, kept_back: float, reserve_for: Mapping[str, float]) -> Share:

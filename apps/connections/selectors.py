@@ -129,6 +129,26 @@ def poll_delay(connection_id: UUID, *, now: datetime) -> timedelta:
     )
 
 
+UNCOUNTED_MESSAGES = timedelta(minutes=5)
+"""Between two seats' InMail where the system has no daily limit."""
+
+
+def messages_delay(connection_id: UUID, *, now: datetime) -> timedelta:
+    """How long until the next seat's InMail is read: from what nothing else of the day needs."""
+    day = daily(connection_id, now=now)
+    if day is None:
+        return UNCOUNTED_MESSAGES
+    spare = rules.spare(
+        now=now,
+        spent=day.spent,
+        limit=day.limit,
+        reset_at=day.ends_at,
+        offices=offices_of(connection_id),
+        kept_back=_plan(connection_id).kept_back,
+    )
+    return rules.next_messages_after(spare=spare, limit=day.limit, left_of_day=day.ends_at - now)
+
+
 def may_write_now(connection_id: UUID, *, now: datetime) -> bool:
     """True if a stage write goes at once; False if it travels with the next poll (RULES 7)."""
     day = daily(connection_id, now=now)

@@ -30,6 +30,8 @@ KIND_CHOICES: Mapping[str, str] = {
     "write.fill": "Empty fields in the ATS",
     "write.move": "Stage moves in the ATS",
     "write.stage": "Stage moves in LinkedIn",
+    "write.note": "Notes in the ATS",
+    "message.": "InMails",
     "notify.": "Messages",
 }
 

@@ -92,6 +92,8 @@ KINDS: Mapping[str, Kind] = {
     "write.fill": Kind("Empty fields in the ATS", "plus"),
     "write.move": Kind("Stage move in the ATS", "right"),
     "write.stage": Kind("Stage move in LinkedIn", "left"),
+    "write.note": Kind("Note in the ATS", "send"),
+    "message": Kind("InMail", "bell"),
     "notify": Kind("Message", "bell"),
 }
 

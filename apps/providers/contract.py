@@ -30,6 +30,7 @@ class Purpose(StrEnum):
     CATALOGUE = "catalogue"
     INDEX = "index"
     TOKEN = "token"
+    MESSAGES = "messages"
     BULK = "bulk"  # never named by a provider: the gate counts so what is done for work that may wait
 
 
@@ -148,6 +149,20 @@ class Profile:
     added_by: str
     removed: bool
     modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One InMail between a seat and a member; `by_seat` says which of the two wrote it."""
+
+    id: str
+    thread: str
+    seat: str
+    member: str
+    by_seat: bool
+    subject: str
+    body: str
+    sent_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,6 +445,10 @@ class Sourcing(Protocol):
         """Up to 100 profiles of all projects with modified_at >= since, ordered by
         (modified_at, id). Fewer than 100 means the end."""
 
+    def list_messages(self, *, seat: str, since: datetime, until: datetime, start: int = 0) -> tuple[Message, ...]:
+        """Up to 50 InMails of one seat from `since` up to before `until`, at most 12 hours apart, oldest
+        first. Fewer than 50 means the end."""
+
     def get_profiles(self, ids: Sequence[str]) -> Mapping[str, Profile]:
         """At most 100; an id that is missing from the answer is missing from the result."""
 
@@ -497,6 +516,9 @@ class Ats(Protocol):
 
     def add_note(self, *, person_id: str, application_id: str, body: str, user_id: str = "") -> str:
         """NOT safe to repeat. Returns the note id."""
+
+    def find_note(self, *, person_id: str, marker: str) -> str:
+        """The id of the person's note whose text contains `marker`, empty where none does."""
 
     def deep_link(self, *, person_id: str, application_id: str = "") -> str: ...
 

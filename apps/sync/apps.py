@@ -9,11 +9,12 @@ class SyncConfig(AppConfig):
     def ready(self) -> None:
         """Hand the ledger its handlers: it knows them by name only."""
         from apps.ledger import drain, tasks
-        from apps.sync import flush, hooks, looks, polls, rows, writes
+        from apps.sync import flush, hooks, inmail, looks, polls, rows, writes
 
         drain.register("look", looks.handle)
         drain.register("row", rows.handle)
         drain.register("hook", hooks.handle)
+        drain.register("message", inmail.handle)
         drain.register("write", writes.handle)
         drain.register("flush", flush.handle)
         drain.register("poll", polls.handle)

@@ -16,6 +16,7 @@ class StreamName(models.TextChoices):
     PEOPLE = "people"
     APPLICATIONS = "applications"
     EVENTS = "events"
+    MESSAGES = "messages"
 
 
 class Stream(models.Model):

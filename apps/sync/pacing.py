@@ -48,6 +48,9 @@ def next_read(stream: Stream, *, now: datetime) -> datetime:
     if stream.name == StreamName.PROFILES:
         delay: timedelta = connections.poll_delay(stream.connection_id, now=now)
         return now + delay
+    if stream.name == StreamName.MESSAGES:
+        pause: timedelta = connections.messages_delay(stream.connection_id, now=now)
+        return now + pause
     return now + USUAL[StreamName(stream.name)]
 
 

@@ -24,7 +24,7 @@ from apps.ledger.services import NewEvent
 from apps.ledger.states import OPEN, Priority, State
 from apps.mappings import services as mappings
 from apps.providers import contract, recording
-from apps.sync import index, lanes, pacing, queues, reading, wire
+from apps.sync import index, inmail, lanes, pacing, queues, reading, wire
 from apps.sync.models import Stream, StreamName
 
 LINKEDIN_OVERLAP = timedelta(minutes=10)
@@ -361,6 +361,16 @@ def _read_events(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[],
     return decide
 
 
+def _read_messages(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], Decision]:
+    found = inmail.read(stream, now=now)
+    if found is None:
+        return partial(_done, stream, box, "No seat's InMail is to be read.", now=now)
+    telling = inmail.telling_of(stream.connection)
+    follow = [inmail.message_event(stream.connection_id, one, telling=telling) for one in found.messages]
+    detail = f"{len(follow)} InMails of one seat read."
+    return partial(_done, stream, box, detail, now=now, cursor=found.cursor, follow=follow)
+
+
 def _all_pages(read: Callable[[str | None], contract.Page[contract.T]]) -> list[contract.T]:
     items: list[contract.T] = []
     cursor: str | None = None
@@ -380,4 +390,5 @@ READERS: dict[StreamName, Callable[..., Callable[[], Decision]]] = {
     StreamName.PEOPLE: _read_people,
     StreamName.APPLICATIONS: _read_applications,
     StreamName.EVENTS: _read_events,
+    StreamName.MESSAGES: _read_messages,
 }

@@ -17,7 +17,7 @@ from apps.ledger.services import NewEvent
 from apps.ledger.states import Priority, Reason, priority_after
 from apps.mappings.models import Mapping, MappingState
 from apps.providers import contract
-from apps.sync import lanes, pairs, plan, wire
+from apps.sync import inmail, lanes, pairs, plan, wire
 from apps.sync.models import Stream, StreamName
 from apps.sync.pairs import Result
 
@@ -134,7 +134,11 @@ def _arrive(
     person = candidates.ensure_person(connection_id=connection_id, found=found, profile=seen, keys=keys, now=now)
     candidacy = candidates.ensure_candidacy(person=person, mapping=mapping, profile=seen)
     profile = _store(event, seen, profile, mapping, candidacy)
-    return _set_out(event, candidacy, profile, now=now)
+    result = _set_out(event, candidacy, profile, now=now)
+    result.follow += inmail.earlier_messages(
+        lanes.connection_of(event), seen.member, candidacy=candidacy, caused_by=event.pk
+    )
+    return result
 
 
 def _store(

@@ -19,7 +19,7 @@ from apps.sync import polls
 from apps.sync.models import Stream, StreamName
 
 LISTINGS = {
-    "sourcing": (StreamName.PROJECTS, StreamName.SEATS, StreamName.PROFILES),
+    "sourcing": (StreamName.PROJECTS, StreamName.SEATS, StreamName.PROFILES, StreamName.MESSAGES),
     "ats": (StreamName.JOBS, StreamName.PEOPLE, StreamName.APPLICATIONS),
 }
 

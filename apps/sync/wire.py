@@ -16,6 +16,16 @@ def profile_to_payload(profile: contract.Profile) -> dict[str, Any]:
     }
 
 
+def message_to_payload(message: contract.Message) -> dict[str, Any]:
+    return asdict(message) | {"sent_at": message.sent_at.isoformat()}
+
+
+def message_from_payload(payload: Mapping[str, Any]) -> contract.Message:
+    """Raises KeyError or ValueError where a payload is not a message."""
+    values = {field.name: payload[field.name] for field in fields(contract.Message)}
+    return contract.Message(**values | {"sent_at": datetime.fromisoformat(payload["sent_at"])})
+
+
 def profile_from_payload(payload: Mapping[str, Any]) -> contract.Profile:
     """Raises KeyError or ValueError where a payload (edited by hand, say) is not a profile."""
     times = {"stage_changed_at", "added_at", "modified_at"}

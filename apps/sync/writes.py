@@ -29,7 +29,7 @@ from apps.ledger.outcomes import Decision, Outcome, Tried, Unit
 from apps.ledger.states import EffectState, Reason
 from apps.mappings.models import MappingState
 from apps.providers import contract, recording
-from apps.sync import arrivals, fills, index, lanes, moves
+from apps.sync import arrivals, fills, index, lanes, moves, notes
 from apps.sync.steps import DEADLINE, Job, Ready
 
 CALLS_AT_ONCE = 8
@@ -146,12 +146,14 @@ def _look(ats: contract.Ats, connection_id: UUID, jobs: Sequence[Job], *, now: d
     arriving = [job for job in jobs if job.event.kind == "write.arrive"]
     moving = [job for job in jobs if job.event.kind == "write.move"]
     filling = [job for job in jobs if job.event.kind == "write.fill"]
+    noting = [job for job in jobs if job.event.kind == "write.note"]
     if any(not job.candidacy.person.remote_id for job in arriving):
         index.read_forward(connection_id, ats, now=now)
     return [
         *arrivals.look(ats, arriving, now=now),
         *moves.look(ats, moving, now=now),
         *fills.look(ats, filling, now=now),
+        *notes.look(ats, noting, now=now),
     ]
 
 

@@ -193,6 +193,8 @@ class AtsSuite:
         )
 
         assert note
+        assert bench.ats.find_note(person_id=application.person_id, marker="Seen in") == note
+        assert bench.ats.find_note(person_id=application.person_id, marker="Never written") == ""
 
     def test_a_lost_answer_to_a_create_is_unknown_and_the_person_is_there_once(self, bench: Bench) -> None:
         before = bench.count_people()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -296,3 +297,18 @@ def test_a_batch_must_name_the_same_keys_twice_and_a_hundred_at_most(sandbox: Sa
     too_many = post(sandbox, "/v2/rscsProfiles", many, f"ids=List({','.join(ids)})", **MOVE_MANY)
 
     assert (unequal.status_code, too_many.status_code) == (400, 400)
+
+
+def test_a_seats_inmail_is_listed_from_a_time_up_to_before_another(sandbox: Sandbox) -> None:
+    member = "urn:li:person:ada"
+    first = sandbox.act("linkedin", "message", member=member, by=51, body="Hello")
+    answer = sandbox.act("linkedin", "message", member=member, by=51, body="Yes", reply=True)
+    sandbox.act("linkedin", "message", member=member, by=52, body="From another seat")
+
+    def listed(start: int, end: int) -> list[Any]:
+        query = f"q=criteria&viewer=urn%3Ali%3Aseat%3A51&timeRange.start={start}&timeRange.end={end}&start=0&count=50"
+        return get(sandbox, "/v2/conversationEvents", query).json()["elements"]
+
+    assert listed(first["createdAt"], answer["createdAt"] + 1) == [first, answer]
+    assert listed(first["createdAt"], answer["createdAt"]) == [first]
+    assert (answer["thread"], answer["author"]) == (first["thread"], member)

@@ -29,7 +29,8 @@ def tighten(desk: Desk) -> None:
 
 
 def calls_since(desk: Desk, number: int) -> list[dict[str, Any]]:
-    return [call for call in desk.sandbox.calls("linkedin", since=number) if "oken" not in call["path"]]
+    """The calls about profiles: tokens and InMail go their own way."""
+    return [call for call in desk.sandbox.calls("linkedin", since=number) if call["operation"].startswith("profiles.")]
 
 
 def last_call(desk: Desk) -> int:

@@ -180,6 +180,9 @@ class Bullhorn:
             note["jobOrder"] = translate.reference(found.job_id)
         return self._write(wire.NOTE, "PUT", "entity/Note", note, translate.changed_id, repeatable=False)
 
+    def find_note(self, *, person_id: str, marker: str) -> str:
+        return self._reads.find_note(person_id, marker)
+
     def deep_link(self, *, person_id: str, application_id: str = "") -> str:
         """The submission's window where there is one, else the candidate's; empty while the cluster is not known."""
         cluster = self._options.get("cluster", "")

@@ -165,6 +165,15 @@ class Reads:
         operation = wire.JOBS if entity == "JobOrder" else wire.CANDIDATES
         return self._search(operation, Purpose.POLL, entity, wanted, fields, item, cursor)
 
+    def find_note(self, person_id: str, marker: str) -> str:
+        """By the index: what it does not show yet is looked for again after `visible_after`."""
+        wanted = f"personReference.id:{wire.number(person_id)} AND isDeleted:false"
+
+        def read(cursor: str | None) -> Page[tuple[str, str]]:
+            return self._search("notes.list", Purpose.READ, "Note", wanted, "id,comments", translate.note, cursor)
+
+        return next((note_id for note_id, text in self._all(read) if marker in text), "")
+
     def _submissions(self, purpose: Purpose, where: str, cursor: str | None) -> Page[Application]:
         return self._query(
             wire.SUBMISSIONS,

@@ -191,6 +191,11 @@ def stage_change(row: Fields) -> StageChange:
     )
 
 
+def note(row: Fields) -> tuple[str, str]:
+    """The id and the text of a note."""
+    return row.numeric_id("id"), row.text_or_empty("comments")
+
+
 # --- what is written
 
 

@@ -156,6 +156,9 @@ class Harvest:
         }
         return self._write(wire.NOTE, "POST", "notes", note, translate.created_id, repeatable=False)
 
+    def find_note(self, *, person_id: str, marker: str) -> str:
+        return self._reads.find_note(person_id, marker)
+
     def deep_link(self, *, person_id: str, application_id: str = "") -> str:
         named = f"?{urlencode({'application_id': application_id})}" if application_id else ""
         return f"{self._app}/people/{translate.number(person_id)}{named}"

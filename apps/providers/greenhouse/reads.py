@@ -102,6 +102,11 @@ class Reads:
         found = self._all("application_stages.list", Purpose.READ, "application_stages", query, translate.stage_change)
         return tuple(sorted(found, key=lambda change: (change.entered_at, len(change.id), change.id)))
 
+    def find_note(self, person_id: str, marker: str) -> str:
+        query = wire.query(candidate_ids=wire.ids([person_id]), per_page=wire.PER_PAGE)
+        notes = self._all("notes.list", Purpose.READ, "notes", query, translate.note)
+        return next((note_id for note_id, body in notes if marker in body), "")
+
     def _with_stages(self, found: Sequence[FoundApplication | None]) -> tuple[Application, ...]:
         """Name each application's stage by its definition: the row's own, else read from the history."""
         kept = [one for one in found if one is not None]

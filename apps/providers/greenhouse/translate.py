@@ -162,6 +162,11 @@ def stage_change(row: Fields) -> StageChange:
     )
 
 
+def note(row: Fields) -> tuple[str, str]:
+    """The id and the text of a note."""
+    return row.id("id"), row.text_or_empty("body")
+
+
 def number(text: str) -> int:
     """An id as Greenhouse takes it. Raises Rejected for one that is not Greenhouse's."""
     if not (text.isascii() and text.isdecimal()):

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from apps.core import errors
 from apps.core.errors import SyncError
-from apps.providers.contract import Call, Gate, Identity, Page, Profile, Project, Purpose, Seat, Settings
+from apps.providers.contract import Call, Gate, Identity, Message, Page, Profile, Project, Purpose, Seat, Settings
 from apps.providers.linkedin import capabilities, translate, wire
 from apps.providers.linkedin.translate import Record
 from apps.providers.parsing import Fields
@@ -22,24 +22,32 @@ PAGE = 100
 CONTRACTS_PAGE = 10
 MOST_CONTRACT_PAGES = 10
 
+MESSAGES_PAGE = 50
+
 _GONE = (404, 410)
 _IDENTIFY = Call("contracts.authorized", Purpose.CATALOGUE, repeatable=True)
 _PROJECTS = Call("projects.list", Purpose.CATALOGUE, repeatable=True)
 _SEATS = Call("seats.list", Purpose.CATALOGUE, repeatable=True)
 _DELTA = Call("profiles.modified_since", Purpose.POLL, repeatable=True)
+_MESSAGES = Call("conversations.list", Purpose.MESSAGES, repeatable=True)
 _BATCH_GET = Call("profiles.batch_get", Purpose.READ, repeatable=True)
 _SET_STAGES = Call("profiles.set_stages", Purpose.WRITE, repeatable=True)
 # A move sets a stage by name, so a second one changes nothing.
 
 
 class RecruiterProjects:
-    """contract.Sourcing for one Recruiter contract, `settings.options["contract"]`."""
+    """contract.Sourcing for one Recruiter contract, `settings.options["contract"]`.
+
+    `settings.options["conversation_fields"]` renames the fields of an InMail, which LinkedIn does not publish
+    (translate.MESSAGE_FIELDS).
+    """
 
     capabilities = capabilities.CAPABILITIES
 
     def __init__(self, settings: Settings, gate: Gate) -> None:
         self._http = Http(wire.DIALECT, settings, gate)
         self._contract = str(settings.options.get("contract", ""))
+        self._message_fields = {**translate.MESSAGE_FIELDS, **settings.options.get("conversation_fields", {})}
 
     def identify(self) -> Sequence[Identity]:
         """One identity per contract that the token may use; Lite and switched-off ones are named as such."""
@@ -66,6 +74,17 @@ class RecruiterProjects:
             q="modifiedSince", contract=self._contract, since=_milliseconds(since), start=start, count=PAGE
         )
         return self._collection(_DELTA, "/v2/rscsProfiles", query, translate.profile)
+
+    def list_messages(self, *, seat: str, since: datetime, until: datetime, start: int = 0) -> tuple[Message, ...]:
+        """One viewer a call, as documented. https://learn.microsoft.com/en-us/linkedin/talent/recruiter-system-connect/"""
+        between = f"timeRange.start={_milliseconds(since)}&timeRange.end={_milliseconds(until)}"
+        query = f"{wire.query(q='criteria', viewer=seat)}&{between}&{wire.query(start=start, count=MESSAGES_PAGE)}"
+        return self._collection(
+            _MESSAGES,
+            "/v2/conversationEvents",
+            query,
+            lambda element: translate.message(element, seat=seat, names=self._message_fields),
+        )
 
     def get_profiles(self, ids: Sequence[str]) -> Mapping[str, Profile]:
         """Raises Transient if LinkedIn could not answer for one of them, so that absent means gone."""

@@ -7,11 +7,11 @@ Collections: https://learn.microsoft.com/en-us/linkedin/shared/api-guide/concept
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from apps.providers.contract import Identity, Profile, Project, Seat
+from apps.providers.contract import Identity, Message, Profile, Project, Seat
 from apps.providers.linkedin import wire
 from apps.providers.parsing import Fields, decode
 from apps.providers.transport import Reply
@@ -88,6 +88,25 @@ def profile(element: Fields) -> Profile:
         added_by=element.id_or_empty("addedBy"),
         removed=element.flag_or("removed", False),
         modified_at=element.instant_ms("modifiedAt"),
+    )
+
+
+MESSAGE_FIELDS: Mapping[str, str] = {
+    name: name for name in ("id", "thread", "participant", "author", "subject", "body", "createdAt")
+}
+"""LinkedIn does not publish the fields of a conversation event; a connection's settings may name others."""
+
+
+def message(element: Fields, *, seat: str, names: Mapping[str, str]) -> Message:
+    return Message(
+        id=element.id(names["id"]),
+        thread=element.id(names["thread"]),
+        seat=seat,
+        member=element.id_or_empty(names["participant"]),
+        by_seat=element.id(names["author"]) == seat,
+        subject=element.text_or_empty(names["subject"]).replace("\0", ""),
+        body=element.text_or_empty(names["body"]).replace("\0", ""),
+        sent_at=element.instant_ms(names["createdAt"]),
     )
 
 

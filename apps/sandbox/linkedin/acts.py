@@ -129,8 +129,20 @@ def _add_stage(tenant: Tenant, args: dict[str, Any]) -> Acted:
 
 
 def _message(tenant: Tenant, args: dict[str, Any]) -> Acted:
-    """A stub: the fields of an InMail event are not public, so none are kept."""
-    return {"kept": False}
+    """A seat writes to a member by InMail; with `reply` the member answers in their thread."""
+    member = args.get("member") or tenant.store.profile(args["profile"]).member
+    known = args.get("profile")
+    seat = _seat(
+        tenant, args, default=tenant.store.profile(known).added_by if known else next(iter(tenant.store.seats))
+    )
+    written = tenant.mailboxes.write(
+        seat=seat,
+        member=urn("person", member),
+        author=urn("person", member) if args.get("reply") else seat,
+        subject=str(args.get("subject", "")),
+        body=str(args["body"]),
+    )
+    return written.element()
 
 
 def _set_webhook(tenant: Tenant, args: dict[str, Any]) -> Acted:

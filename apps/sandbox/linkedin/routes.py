@@ -2,7 +2,7 @@
 
 INVENTED (the Projects contract): rscContracts, rscProjects, rscsProfiles, and that an application
 token (2L) may not use the latter two. Documented: seatsV2, conversationEvents (its events' fields are
-not; the page is always empty), Rest.li's methods, batches of 100, results and errors in a 200.
+not), Rest.li's methods, batches of 100, results and errors in a 200.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from apps.sandbox.linkedin.tenant import Tenant
 
 MAX_COUNT = 100
 DEFAULT_COUNT = 10
+_FOREVER = 2**62
 SEAT_STATES = ("ACTIVE", "INACTIVE", "INVITED", "PARKED")
 
 Answer = tuple[int, Any]
@@ -127,7 +128,8 @@ def _conversations(tenant: Tenant, asked: Asked) -> Sequence[Any]:
     if seat is None:
         raise answers.bad_request("Parameter 'viewer' is invalid")
     _permit(asked, seat.contract)
-    return []
+    start, end = asked.query.number("timeRange.start", 0), asked.query.number("timeRange.end", _FOREVER)
+    return tenant.mailboxes.seen_by(seat.id, start, end, asked.query.text("threadUrn"))
 
 
 # --- profiles by key

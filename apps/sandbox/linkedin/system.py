@@ -23,7 +23,8 @@ class LinkedIn:
     rename_project {project, name}; rename_stage {project, from, to}; add_stage {project, stage, place?}
     add_to_project {project, by?, people: [{first, last, url?, member?, headline?, company?, title?,
       location?, email?, stage?}]} -> {profiles, members}; someone removed comes back with the same id
-    move {profile, stage, by?}; remove {profile}; share_email {profile, email}; message {} (a stub)
+    move {profile, stage, by?}; remove {profile}; share_email {profile, email}
+    message {profile or member, body, by?, subject?, reply?}: an InMail of a seat, or the member's answer
     set_webhook {url, secret?, contract?, challenge?}; challenge {contract?}; set_seat {seat, state}
     settings {name: value}; spend {calls, application?}; fail_records {profiles, status?, times?}
     expire_token, revoke_token, renew_token {token?}

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from apps.sandbox.linkedin import answers, hooks, limits, oauth, projects
+from apps.sandbox.linkedin import answers, hooks, limits, messages, oauth, projects
 from apps.sandbox.linkedin.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Tenant:
     store: projects.Store
     sign_in: oauth.SignIn
     hooks: hooks.Hooks
+    mailboxes: messages.Mailboxes
     counters: limits.Counters = field(default_factory=limits.Counters)
     failing: dict[str, list[Any]] = field(default_factory=dict)  # profile id: [status, times left]
 
@@ -92,7 +93,15 @@ def new_tenant(world: World, part: dict[str, Any]) -> Tenant:
     settings = Settings()
     stamp = answers.Stamp(world.seed)
     store = projects.Store(world.clock.millis)
-    tenant = Tenant(world, settings, stamp, store, oauth.SignIn(settings, stamp), hooks.Hooks(world, settings, stamp))
+    tenant = Tenant(
+        world,
+        settings,
+        stamp,
+        store,
+        oauth.SignIn(settings, stamp),
+        hooks.Hooks(world, settings, stamp),
+        messages.Mailboxes(world.clock.millis),
+    )
     _add_contracts(tenant, part.get("contracts") or CONTRACTS)
     _add_applications(tenant, part.get("applications") or [{}])
     tenant.change_settings({"access_token": settings.access_token, **part.get("settings", {})})
