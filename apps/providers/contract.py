@@ -152,8 +152,8 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One InMail between a seat and a member; `by_seat` says which of the two wrote it."""
+class InMail:
+    """One message between a seat and a member; `by_seat` says which of the two wrote it."""
 
     id: str
     thread: str
@@ -445,7 +445,7 @@ class Sourcing(Protocol):
         """Up to 100 profiles of all projects with modified_at >= since, ordered by
         (modified_at, id). Fewer than 100 means the end."""
 
-    def list_messages(self, *, seat: str, since: datetime, until: datetime, start: int = 0) -> tuple[Message, ...]:
+    def list_messages(self, *, seat: str, since: datetime, until: datetime, start: int = 0) -> tuple[InMail, ...]:
         """Up to 50 InMails of one seat from `since` up to before `until`, at most 12 hours apart, oldest
         first. Fewer than 50 means the end."""
 

@@ -45,7 +45,7 @@ class Reading:
     """What one seat's turn found, and the cursor after it."""
 
     seat: str
-    messages: tuple[contract.Message, ...]
+    messages: tuple[contract.InMail, ...]
     cursor: dict[str, object]
 
 
@@ -68,8 +68,8 @@ def read(stream: Stream, *, now: datetime) -> Reading | None:
     return Reading(seat, found, {"seats": {**kept, seat: until.isoformat()}})
 
 
-def _all(linkedin: contract.Sourcing, seat: str, since: datetime, until: datetime) -> tuple[contract.Message, ...]:
-    found: list[contract.Message] = []
+def _all(linkedin: contract.Sourcing, seat: str, since: datetime, until: datetime) -> tuple[contract.InMail, ...]:
+    found: list[contract.InMail] = []
     for page in range(MOST_PAGES):
         rows = linkedin.list_messages(seat=seat, since=since, until=until, start=page * PAGE)
         found += rows
@@ -88,7 +88,7 @@ def _seats(connection_id: UUID) -> list[str]:
 
 
 def message_event(
-    connection_id: UUID, message: contract.Message, *, telling: Telling, caused_by: int | None = None
+    connection_id: UUID, message: contract.InMail, *, telling: Telling, caused_by: int | None = None
 ) -> NewEvent:
     """One InMail, in the order of its thread; it comes once, by its id."""
     stored = replace(message, body=threads.kept(message.body, telling))
@@ -148,17 +148,17 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
     return units
 
 
-def _people(messages: Iterable[contract.Message]) -> set[UUID]:
+def _people(messages: Iterable[contract.InMail]) -> set[UUID]:
     members = {message.member for message in messages}
     known = Identity.objects.filter(kind=IdentityKind.MEMBER, value__in=members).select_related("person")
     return {candidates.survivor_of(identity.person).pk for identity in known}
 
 
-def _unit(box: Claimed, keys: frozenset[str], messages: Mapping[int, contract.Message], *, now: datetime) -> Unit:
+def _unit(box: Claimed, keys: frozenset[str], messages: Mapping[int, contract.InMail], *, now: datetime) -> Unit:
     return Unit(mailboxes=frozenset({box.id}), keys=keys, decide=lambda: _plan(list(box.events), messages, now=now))
 
 
-def _plan(events: Sequence[Event], messages: Mapping[int, contract.Message], *, now: datetime) -> Decision:
+def _plan(events: Sequence[Event], messages: Mapping[int, contract.InMail], *, now: datetime) -> Decision:
     """One thread's new messages, inside the settling transaction."""
     connection_id = lanes.connection_of(events[0])
     outcome_of: dict[int, Outcome] = {}
@@ -188,7 +188,7 @@ def _plan(events: Sequence[Event], messages: Mapping[int, contract.Message], *, 
     return Decision(outcomes=outcome_of, follow=follow)
 
 
-def _candidacies(connection_id: UUID, message: contract.Message) -> list[Candidacy]:
+def _candidacies(connection_id: UUID, message: contract.InMail) -> list[Candidacy]:
     """The open candidacies of the member that this seat's thread belongs on."""
     people = _people([message])
     found = Candidacy.objects.of_everyone().filter(
@@ -210,7 +210,7 @@ def _candidacies(connection_id: UUID, message: contract.Message) -> list[Candida
     return [candidacies[place.candidacy] for place in threads.places_of(message.seat, places)]
 
 
-def _note(candidacy: Candidacy, messages: list[contract.Message], *, caused_by: int, now: datetime) -> NewEvent:
+def _note(candidacy: Candidacy, messages: list[contract.InMail], *, caused_by: int, now: datetime) -> NewEvent:
     """Remember these messages as this candidacy's, and the write of their note."""
     ordered = sorted(messages, key=lambda message: (message.sent_at, message.id))
     first = ordered[0]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from apps.providers.contract import Message
+from apps.providers.contract import InMail
 
 EXCERPT = 280
 """Characters of a message that an excerpt keeps: the opening, in which an InMail says what it is about."""
@@ -54,14 +54,14 @@ def places_of(seat: str, places: Sequence[Place]) -> list[Place]:
     return list(places) if len({place.client for place in places}) == 1 else []
 
 
-def marker_of(candidacy: str, messages: Sequence[Message]) -> str:
+def marker_of(candidacy: str, messages: Sequence[InMail]) -> str:
     """What a read-back looks for: the same for the same messages on the same candidacy."""
     named = "|".join([candidacy, *(message.id for message in messages)])
     return f"SyncPortal {hashlib.sha256(named.encode()).hexdigest()[:12]}"
 
 
 def compose(
-    messages: Sequence[Message], *, seat_name: str, person_name: str, earlier: int, marker: str, answered: bool
+    messages: Sequence[InMail], *, seat_name: str, person_name: str, earlier: int, marker: str, answered: bool
 ) -> str:
     """The note about the messages of one thread, oldest first; `earlier` ones were noted before them."""
     status = "The candidate answered." if answered else "No answer yet."
@@ -73,7 +73,7 @@ def compose(
     return f"{_heading(messages, seat_name, person_name, earlier)} {status}\n\n{text}\n\n{marker}"
 
 
-def _heading(messages: Sequence[Message], seat_name: str, person_name: str, earlier: int) -> str:
+def _heading(messages: Sequence[InMail], seat_name: str, person_name: str, earlier: int) -> str:
     first, last = messages[0].sent_at, messages[-1].sent_at
     number = earlier + 1
     which = f"message {number}" if len(messages) == 1 else f"messages {number} to {earlier + len(messages)}"
@@ -81,7 +81,7 @@ def _heading(messages: Sequence[Message], seat_name: str, person_name: str, earl
     return f"LinkedIn InMail between {seat_name} and {person_name}, {which}, {when}."
 
 
-def _line(message: Message, *, seat_name: str, person_name: str) -> str:
+def _line(message: InMail, *, seat_name: str, person_name: str) -> str:
     author = seat_name if message.by_seat else person_name
     subject = f" [{message.subject}]" if message.subject and message.body else ""
     return f"{_moment(message.sent_at)}, {author}{subject}" + (f": {message.body}" if message.body else "")

@@ -16,14 +16,14 @@ def profile_to_payload(profile: contract.Profile) -> dict[str, Any]:
     }
 
 
-def message_to_payload(message: contract.Message) -> dict[str, Any]:
+def message_to_payload(message: contract.InMail) -> dict[str, Any]:
     return asdict(message) | {"sent_at": message.sent_at.isoformat()}
 
 
-def message_from_payload(payload: Mapping[str, Any]) -> contract.Message:
+def message_from_payload(payload: Mapping[str, Any]) -> contract.InMail:
     """Raises KeyError or ValueError where a payload is not a message."""
-    values = {field.name: payload[field.name] for field in fields(contract.Message)}
-    return contract.Message(**values | {"sent_at": datetime.fromisoformat(payload["sent_at"])})
+    values = {field.name: payload[field.name] for field in fields(contract.InMail)}
+    return contract.InMail(**values | {"sent_at": datetime.fromisoformat(payload["sent_at"])})
 
 
 def profile_from_payload(payload: Mapping[str, Any]) -> contract.Profile:

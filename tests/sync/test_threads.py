@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.providers.contract import Message
+from apps.providers.contract import InMail
 from apps.sync import threads
 from apps.sync.threads import Place, Telling
 
 AT = datetime(2026, 11, 24, 14, 3, tzinfo=UTC)
 
 
-def message(number: int, body: str = "Hello", *, by_seat: bool = True) -> Message:
-    return Message(f"ce-{number}", "thread-1", "seat-1", "member-1", by_seat, "", body, AT + timedelta(hours=number))
+def message(number: int, body: str = "Hello", *, by_seat: bool = True) -> InMail:
+    return InMail(f"ce-{number}", "thread-1", "seat-1", "member-1", by_seat, "", body, AT + timedelta(hours=number))
 
 
 def place(candidacy: str, client: str, *seats: str) -> Place:

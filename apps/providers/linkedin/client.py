@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from apps.core import errors
 from apps.core.errors import SyncError
-from apps.providers.contract import Call, Gate, Identity, Message, Page, Profile, Project, Purpose, Seat, Settings
+from apps.providers.contract import Call, Gate, Identity, InMail, Page, Profile, Project, Purpose, Seat, Settings
 from apps.providers.linkedin import capabilities, translate, wire
 from apps.providers.linkedin.translate import Record
 from apps.providers.parsing import Fields
@@ -75,7 +75,7 @@ class RecruiterProjects:
         )
         return self._collection(_DELTA, "/v2/rscsProfiles", query, translate.profile)
 
-    def list_messages(self, *, seat: str, since: datetime, until: datetime, start: int = 0) -> tuple[Message, ...]:
+    def list_messages(self, *, seat: str, since: datetime, until: datetime, start: int = 0) -> tuple[InMail, ...]:
         """One viewer a call, as documented. https://learn.microsoft.com/en-us/linkedin/talent/recruiter-system-connect/"""
         between = f"timeRange.start={_milliseconds(since)}&timeRange.end={_milliseconds(until)}"
         query = f"{wire.query(q='criteria', viewer=seat)}&{between}&{wire.query(start=start, count=MESSAGES_PAGE)}"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from apps.providers.contract import Identity, Message, Profile, Project, Seat
+from apps.providers.contract import Identity, InMail, Profile, Project, Seat
 from apps.providers.linkedin import wire
 from apps.providers.parsing import Fields, decode
 from apps.providers.transport import Reply
@@ -97,8 +97,8 @@ MESSAGE_FIELDS: Mapping[str, str] = {
 """LinkedIn does not publish the fields of a conversation event; a connection's settings may name others."""
 
 
-def message(element: Fields, *, seat: str, names: Mapping[str, str]) -> Message:
-    return Message(
+def message(element: Fields, *, seat: str, names: Mapping[str, str]) -> InMail:
+    return InMail(
         id=element.id(names["id"]),
         thread=element.id(names["thread"]),
         seat=seat,
