@@ -19,6 +19,7 @@ BULLHORN = {
     "client_secret": "sandbox-bullhorn-secret",
 }
 BULLHORN_USER = "7051"
+LEVER = {"api_key": "sandbox-lever-key"}
 LINKEDIN = {"client_id": "sandbox-linkedin-client", "client_secret": "sandbox-linkedin-secret"}
 CONTRACT = "urn:li:contract:7001"
 
@@ -76,6 +77,16 @@ def open_bullhorn(sandbox: Sandbox, **options: Any) -> tuple[Ats, CountingGate]:
     gate = CountingGate([mint("bullhorn", sandbox, BULLHORN)])
     settings = settings_of("bullhorn", sandbox.base, **{"user_id": BULLHORN_USER, **options})
     opened: Any = registry.get("bullhorn").open(settings, gate)
+    return opened, gate
+
+
+def open_lever(sandbox: Sandbox, *, key: str = LEVER["api_key"], **options: Any) -> tuple[Ats, CountingGate]:
+    """With a bucket that a test does not empty by itself."""
+    sandbox.act("lever", "settings", rate=10_000, burst=10_000)
+    users = sandbox.state("lever")["users"]
+    gate = CountingGate([mint("lever", sandbox, {"api_key": key})])
+    wanted = {"perform_as": users[0]["id"], "archive_reason": "Withdrew", **options}
+    opened: Any = registry.get("lever").open(settings_of("lever", sandbox.base, **wanted), gate)
     return opened, gate
 
 

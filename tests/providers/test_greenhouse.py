@@ -24,6 +24,10 @@ class GreenhouseBench:
     ats: Ats
     gate: CountingGate
     note_author: str = "7051"
+    key: str = "greenhouse"
+    page_size: int = 500
+    unknown_id: str = "999999999"
+    requests: dict[str, str] = dataclasses.field(default_factory=lambda: dict(REQUESTS))
 
     def add_people(self, count: int) -> None:
         people = [{"first_name": "Ann", "last_name": f"Number {number}"} for number in range(count)]
@@ -33,11 +37,39 @@ class GreenhouseBench:
     def move_by_hand(self, application: Application, stage_id: str) -> None:
         self.sandbox.act("greenhouse", "move", application_id=int(application.id), stage=int(stage_id))
 
-    def lose_response(self, operation: str) -> None:
-        self.sandbox.fault("greenhouse", "lose_response", operation)
+    def merge_by_hand(self, survivor: str, loser: str) -> None:
+        self.sandbox.act("greenhouse", "merge", candidate_id=int(survivor), secondary_candidate_id=int(loser))
+
+    def delete_by_hand(self, person: str) -> None:
+        self.sandbox.act("greenhouse", "delete", candidate_id=int(person))
+
+    def hide(self, seconds: float) -> None:
+        self.sandbox.act("greenhouse", "settings", visible_after=seconds)
+
+    def expire(self) -> None:
+        self.gate.tokens.append(benches.mint("greenhouse", self.sandbox, benches.GREENHOUSE))
+        self.sandbox.fault("greenhouse", "expire_token")
+
+    def listen(self, url: str, secret: str) -> None:
+        self.sandbox.act("greenhouse", "set_webhook", url=url, secret=secret, ping=False)
 
     def count_people(self) -> int:
         return len(self.sandbox.state("greenhouse")["candidates"])
+
+    def count(self, what: str) -> int:
+        return len(self.sandbox.state("greenhouse")[what])
+
+
+REQUESTS = {
+    "create": r"POST /greenhouse/v3/candidates$",
+    "attach": r"POST /greenhouse/v3/applications$",
+    "update": r"PATCH /greenhouse/v3/candidates/\d+$",
+    "move": "/move",
+    "reject": "/reject",
+    "reopen": "/unreject",
+    "hire": "/hire",
+    "note": "/v3/notes",
+}
 
 
 @pytest.fixture

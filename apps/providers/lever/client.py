@@ -18,6 +18,7 @@ from apps.providers.contract import (
     Call,
     Created,
     Gate,
+    Hook,
     Identity,
     Job,
     NewApplication,
@@ -97,9 +98,13 @@ class Lever:
         found = self.get_applications(ids=application_ids)
         return tuple(change for one in found for change in one.history or ())
 
-    def pull_events(self, *, cursor: str = "") -> Pulled:
-        """Deletions, which no listing of what is there can show."""
+    def pull_events(self, *, cursor: str = "", unsure: bool = False) -> Pulled:
+        """Deletions, which no listing of what is there can show. Asking takes nothing away."""
         return self._reads.list_deleted(cursor)
+
+    def list_changes(self, *, since: datetime, cursor: str | None = None) -> Page[Hook]:
+        """Lever's list of deletions has no gaps; what else changed the listings show."""
+        return Page(self._reads.list_deleted(wire.millis(since)).hooks)
 
     # --- writes
 
@@ -137,7 +142,7 @@ class Lever:
 
     def reject(self, application: Application, *, reason_id: str = "") -> None:
         """Safe to repeat: archiving again for the same reason changes nothing but its time."""
-        reason = reason_id or self._reason("archive_reason", hired=False)
+        reason = reason_id or self._reason(str(self._options.get("archive_reason", "")), hired=False)
         body = {"reason": reason, "cleanInterviews": True}
         self._act(wire.REJECT, "PUT", application, "archived", body, repeatable=True)
 
@@ -149,7 +154,10 @@ class Lever:
         """NOT safe to repeat: each one counts a hire of the requisition."""
         if not opening_id:
             raise errors.Rejected("a hire names the requisition that it fills", cause="opening_required")
-        body = {"reason": self._reason("hired_reason", hired=True), "requisitionId": opening_id}
+        body = {
+            "reason": self._reason(str(self._options.get("hired_reason", "")), hired=True),
+            "requisitionId": opening_id,
+        }
         self._act(wire.HIRE, "PUT", application, "archived", body, repeatable=False)
 
     def add_note(self, *, person_id: str, application_id: str, body: str, user_id: str = "") -> str:
@@ -159,6 +167,11 @@ class Lever:
         acting = user_id or str(self._options.get("perform_as", ""))
         note = {"value": translate.note(body)}
         return self._write(wire.NOTE, "POST", path, note, translate.note_id, acting=acting)
+
+    def find_note(self, *, person_id: str, marker: str) -> str:
+        """Notes are listed by opportunity: one request for each that the person has."""
+        theirs = self.get_applications(person_ids=[person_id])
+        return next((note for one in theirs if (note := self._reads.find_note(one.id, marker))), "")
 
     def deep_link(self, *, person_id: str, application_id: str = "") -> str:
         """Lever's pages are of opportunities; a person has none of their own."""
@@ -171,12 +184,12 @@ class Lever:
             raise errors.Rejected("the option perform_as names the user to act as", cause="perform_as_required")
         return acting
 
-    def _reason(self, option: str, *, hired: bool) -> str:
-        """The archive reason that the connection chose, else the only one there is."""
-        wanted = str(self._options.get(option, ""))
+    def _reason(self, wanted: str, *, hired: bool) -> str:
+        """The archive reason that the connection chose, by id or text, else the only one there is."""
         fits = [one for one in self._reads.reasons().values() if one.hired == hired and one.active]
         chosen = [one for one in fits if wanted in (one.id, one.text)] if wanted else fits
         if len(chosen) != 1:
+            option = "hired_reason" if hired else "archive_reason"
             raise errors.Rejected(f"the option {option} names no single archive reason", cause="reason_required")
         return chosen[0].id
 

@@ -111,6 +111,11 @@ class Reads:
         call = Call("contacts.get", Purpose.READ, repeatable=True)
         return self._http.call(call, Request("GET", f"/v1/contacts/{person_id}"), translate.single)
 
+    def find_note(self, opportunity_id: str, marker: str) -> str:
+        resource = f"opportunities/{opportunity_id}/notes"
+        notes = self._all("notes.list", wire.query(limit=wire.PER_PAGE), translate.note_texts, resource=resource)
+        return next((key for key, texts in notes if any(marker in text for text in texts)), "")
+
     def reasons(self) -> Mapping[str, Reason]:
         """Read once by each opened client."""
         if self._reasons is None:

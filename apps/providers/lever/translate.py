@@ -69,6 +69,12 @@ def note_id(reply: Reply) -> str:
     return found.id("noteId") if found.has("noteId") else found.id("id")
 
 
+def note_texts(row: Fields) -> tuple[str, tuple[str, ...]]:
+    """A note's id, and what it and the answers in its thread say."""
+    fields = tuple(one.text_or_empty("value") for one in row.objects("fields"))
+    return row.id("id"), (row.text_or_empty("text"), *fields)
+
+
 def job(row: Fields, *, folder: str) -> Job:
     state = row.text("state")
     status = "open" if state in OPEN_STATES else "draft" if state in DRAFT_STATES else "closed"

@@ -62,7 +62,7 @@ class Api:
                 found = lambda: lists.opportunity(key, asked, caller)  # noqa: E731
             case ["opportunities", key, "notes"]:
                 name, scope = "list_notes", "notes"
-                found = lambda: {"data": _notes(store.notes.where(opportunityId=key))}  # noqa: E731
+                found = lambda: {"data": _notes(store.notes.where(opportunityId=key)), "hasNext": False}  # noqa: E731
             case ["contacts", key]:
                 name, scope = "get_contact", "contact"
                 found = lambda: {"data": _contact(store.contacts.get(key))}  # noqa: E731
