@@ -20,14 +20,79 @@ from apps.providers.contract import (
     HookKind,
     NewApplication,
     PersonUpdate,
-    StageKind,
 )
 from apps.providers.provider import Minted
 from tests.providers import bench as benches
 from tests.providers import raw_server
-from tests.providers.ats_suite import ADA
+from tests.providers.ats_suite import ADA, AtsSuite
 from tests.providers.bench import CountingGate
 from tests.sandbox_process import Sandbox
+
+
+REQUESTS = {
+    "create": r"PUT .*/entity/Candidate$",
+    "attach": r"PUT .*/entity/JobSubmission$",
+    "update": r"POST .*/entity/Candidate/\d+$",
+    "move": r"POST .*/entity/JobSubmission/\d+$",
+    "reject": r"POST .*/entity/JobSubmission/\d+$",
+    "reopen": r"POST .*/entity/JobSubmission/\d+$",
+    "hire": r"POST .*/entity/JobSubmission/\d+$",
+    "note": r"PUT .*/entity/Note$",
+}
+TABLES = {"applications": "JobSubmission", "notes": "Note"}
+
+
+@dataclasses.dataclass
+class SuiteBench:
+    """ats_suite.Bench."""
+
+    sandbox: Sandbox
+    ats: Ats
+    gate: CountingGate
+    note_author: str = benches.BULLHORN_USER
+    key: str = "bullhorn"
+    page_size: int = 500
+    unknown_id: str = "999999999"
+    requests: dict[str, str] = dataclasses.field(default_factory=lambda: dict(REQUESTS))
+
+    def add_people(self, count: int) -> None:
+        people = [{"first_name": "Ann", "last_name": f"Number {number}"} for number in range(count)]
+        self.sandbox.reset({"bullhorn": {"candidates": people}})
+        self.gate.tokens = [benches.mint("bullhorn", self.sandbox, benches.BULLHORN)]
+
+    def move_by_hand(self, application: Application, stage_id: str) -> None:
+        self.sandbox.act("bullhorn", "move", application_id=int(application.id), stage=stage_id)
+
+    def merge_by_hand(self, survivor: str, loser: str) -> None:
+        self.sandbox.act("bullhorn", "merge", candidate_id=int(survivor), secondary_candidate_id=int(loser))
+
+    def delete_by_hand(self, person: str) -> None:
+        self.sandbox.act("bullhorn", "delete", candidate_id=int(person))
+
+    def hide(self, seconds: float) -> None:
+        self.sandbox.act("bullhorn", "settings", index_delay=seconds)
+
+    def expire(self) -> None:
+        self.gate.tokens.append(benches.mint("bullhorn", self.sandbox, benches.BULLHORN))
+        self.sandbox.fault("bullhorn", "expire_token")
+
+    def listen(self, url: str, secret: str) -> None:
+        """Bullhorn sends nothing."""
+
+    def count_people(self) -> int:
+        return len(self.sandbox.state("bullhorn")["Candidate"])
+
+    def count(self, what: str) -> int:
+        return len(self.sandbox.state("bullhorn")[TABLES[what]])
+
+
+class TestBullhorn(AtsSuite):
+    """The contract suite."""
+
+    @pytest.fixture
+    def bench(self, sandbox: Sandbox) -> SuiteBench:
+        ats, gate = benches.open_bullhorn(sandbox, cluster="45")
+        return SuiteBench(sandbox, ats, gate)
 
 
 @dataclasses.dataclass
@@ -232,13 +297,17 @@ def test_an_archived_job_is_closed_and_a_deleted_one_is_gone(bench: Bench) -> No
     assert [(job.id, job.status) for job in bench.ats.list_jobs().items] == [(archived, "closed")]
 
 
-def test_stages_are_the_tenants_list_with_its_ends_marked(bench: Bench) -> None:
+def test_stages_are_the_tenants_list_without_its_ends(bench: Bench) -> None:
     stages = bench.ats.list_stages([job_of(bench)])
 
-    kinds = {stage.name: stage.kind for stage in stages}
     assert {stage.scope for stage in stages} == {""}
-    assert kinds["Placed"] == StageKind.HIRED and kinds["Client Rejected"] == StageKind.REJECTED
-    assert [stage.name for stage in stages if stage.kind == StageKind.OPEN][:2] == ["New Lead", "Submitted"]
+    assert [stage.name for stage in stages] == [
+        "New Lead",
+        "Submitted",
+        "Client Submission",
+        "Interview Scheduled",
+        "Offer Extended",
+    ]
 
 
 def test_the_ends_of_a_tenant_with_words_of_its_own_are_named_by_options(sandbox: Sandbox) -> None:
@@ -367,6 +436,15 @@ def test_deleted_people_and_submissions_are_not_there(bench: Bench) -> None:
     assert bench.ats.get_people([application.person_id]) == ()
     assert bench.ats.get_applications(ids=[application.id]) == ()
     assert application.person_id not in {person.id for person in bench.ats.list_people().items}
+
+
+def test_a_submission_of_a_deleted_candidate_is_not_there_either(bench: Bench) -> None:
+    application = arrive(bench)
+
+    bench.sandbox.act("bullhorn", "delete", candidate_id=int(application.person_id))
+
+    assert bench.ats.get_applications(ids=[application.id]) == ()
+    assert not bench.state("JobSubmission", application.id)["isDeleted"]
 
 
 # --- writes

@@ -164,9 +164,10 @@ class Bullhorn:
         self._change(wire.MOVE, application.id, {"status": application.stage_id or self._first_status()})
 
     def hire(self, application: Application, *, opening_id: str = "") -> None:
-        """Safe to repeat: it sets the status. The placement itself is made by a person in Bullhorn, so an
-        opening, which has no id there, is not taken."""
-        self._change(wire.MOVE, application.id, {"status": self._status_of_list(self._words.hired)})
+        """NOT safe to repeat: what the agency hangs on that status may run again. The placement itself is
+        made by a person in Bullhorn, so an opening, which has no id there, is not taken."""
+        values = {"status": self._status_of_list(self._words.hired)}
+        self._change(wire.MOVE, application.id, values, repeatable=False)
 
     def add_note(self, *, person_id: str, application_id: str, body: str, user_id: str = "") -> str:
         """NOT safe to repeat. Person and author together link the note; the job is the application's."""
@@ -202,9 +203,11 @@ class Bullhorn:
         }
         return self._write(wire.ATTACH, "PUT", "entity/JobSubmission", body, translate.changed_id, repeatable=False)
 
-    def _change(self, operation: str, submission_id: str, values: Mapping[str, Any]) -> None:
+    def _change(
+        self, operation: str, submission_id: str, values: Mapping[str, Any], *, repeatable: bool = True
+    ) -> None:
         path = f"entity/JobSubmission/{wire.number(submission_id)}"
-        self._write(operation, "POST", path, values, translate.nothing, repeatable=True)
+        self._write(operation, "POST", path, values, translate.nothing, repeatable=repeatable)
 
     def _author(self, user_id: str) -> str:
         """Raises Rejected where neither the seat map nor the connection names a user: Bullhorn requires one."""

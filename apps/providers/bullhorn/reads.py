@@ -26,7 +26,6 @@ from apps.providers.contract import (
     Source,
     Stage,
     StageChange,
-    StageKind,
     User,
 )
 from apps.providers.parsing import Fields
@@ -68,11 +67,11 @@ class Reads:
         return self._statuses
 
     def list_stages(self) -> tuple[Stage, ...]:
-        """One list for all jobs, so its scope is empty; a status is its own id."""
-        kinds = {ApplicationStatus.REJECTED: StageKind.REJECTED, ApplicationStatus.HIRED: StageKind.HIRED}
+        """One list for all jobs, so its scope is empty; a status is its own id. Those that mean an end are none."""
         return tuple(
-            Stage("", word, word, order, kinds.get(self._words.status_of(word), StageKind.OPEN))
+            Stage("", word, word, order)
             for order, word in enumerate(self.statuses())
+            if self._words.status_of(word) == ApplicationStatus.ACTIVE
         )
 
     def list_users(self, cursor: str | None) -> Page[User]:
@@ -175,7 +174,8 @@ class Reads:
         return next((note_id for note_id, text in self._all(read) if marker in text), "")
 
     def _submissions(self, purpose: Purpose, where: str, cursor: str | None) -> Page[Application]:
-        return self._query(
+        """Those of people who are there: a deleted candidate's stay as they were."""
+        page = self._query(
             wire.SUBMISSIONS,
             purpose,
             "JobSubmission",
@@ -184,6 +184,7 @@ class Reads:
             lambda row: translate.application(row, self._words),
             cursor,
         )
+        return Page(tuple(one for one in page.items if one.person is not None), page.next)
 
     def _with_stages(self, found: Sequence[Application]) -> tuple[Application, ...]:
         """Those that ended stand in the stage that the history shows last before the end."""
