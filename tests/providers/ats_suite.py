@@ -345,9 +345,10 @@ class AtsSuite:
     def test_each_row_of_the_providers_own_table_is_met(self, bench: Bench, kind: str) -> None:
         application, stages = self._apply(bench)
         opening = self._opening(bench, application)
+        grace = bench.ats.create_person(GRACE, None).person_id
         calls: dict[str, Callable[[], object]] = {
             "create": lambda: bench.ats.create_person(ADA, None),
-            "attach": lambda: bench.ats.attach(application.person_id, self._named(bench, application.job_id)),
+            "attach": lambda: bench.ats.attach(grace, self._named(bench, application.job_id)),
             "update": lambda: bench.ats.update_person(application.person_id, PersonUpdate(title="Countess")),
             "move": lambda: bench.ats.move(application, to_stage_id=stages[1]),
             "reject": lambda: bench.ats.reject(application),

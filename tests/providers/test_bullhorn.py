@@ -28,7 +28,6 @@ from tests.providers.ats_suite import ADA, AtsSuite
 from tests.providers.bench import CountingGate
 from tests.sandbox_process import Sandbox
 
-
 REQUESTS = {
     "create": r"PUT .*/entity/Candidate$",
     "attach": r"PUT .*/entity/JobSubmission$",
