@@ -46,11 +46,13 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a reader of the log asks for. Empty means no restriction; `subjects` None means anybody."""
+    """What a reader of the log asks for. Empty means no restriction; `subjects` None means anybody, and
+    `also` names events that are wanted beside those of the subjects."""
 
     states: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     subjects: tuple[str, ...] | None = None
+    also: tuple[int, ...] = ()
     event_id: int | None = None
     connection: UUID | None = None
     since: datetime | None = None
@@ -99,6 +101,14 @@ class EventDetail:
     effects: tuple[EffectRow, ...]
     cause: EventRow | None
     followed: tuple[EventRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many events wait, and since when the oldest does."""
+
+    count: int = 0
+    oldest: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,10 +258,11 @@ def count_held_by_reason(*, scope: Scope) -> Mapping[str, int]:
     return counts
 
 
-def count_waiting_by_connection(*, scope: Scope, connections: Iterable[UUID]) -> Mapping[UUID, int]:
+def waiting_by_connection(*, scope: Scope, connections: Iterable[UUID]) -> Mapping[UUID, Waiting]:
     """Events that wait, by the connection they belong to; up to COUNTED_TO in all."""
     waiting = _some(_visible(scope).filter(connection__in=list(connections), state__in=WAITING))
-    return dict(waiting.order_by().values_list("connection").annotate(count=Count("id")))
+    rows = waiting.order_by().values_list("connection").annotate(count=Count("id"), oldest=Min("arrived_at"))
+    return {connection: Waiting(count, oldest) for connection, count, oldest in rows}
 
 
 def oldest_waiting(*, scope: Scope) -> datetime | None:
@@ -314,7 +325,7 @@ def _filtered(events: QuerySet[Event], wanted: Wanted, closed: _Closed) -> Query
     if wanted.event_id is not None:
         return events.filter(pk=wanted.event_id)
     if wanted.subjects is not None:
-        events = events.filter(subject__in=wanted.subjects)
+        events = events.filter(Q(subject__in=wanted.subjects) | Q(pk__in=wanted.also))
     if wanted.connection is not None:
         events = events.filter(connection=wanted.connection)
     if wanted.since is not None:

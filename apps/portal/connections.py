@@ -68,6 +68,7 @@ class ConnectionLine:
     health: Badge
     closed_for: str
     waiting: str
+    oldest: Moment | None
     last_success: Moment | None
     last_error: str
     refused: str
@@ -95,6 +96,7 @@ def line_of(one: ConnectionRow, *, now: datetime) -> ConnectionLine:
         health=words.health_badge(one.health, now=now),
         closed_for=words.listed([words.reason_words(reason) for reason in one.closed_for]),
         waiting=words.number(one.waiting),
+        oldest=words.moment(one.oldest, now=now),
         last_success=words.moment(one.last_success_at, now=now),
         last_error=one.last_error,
         refused=_refused(one, now),

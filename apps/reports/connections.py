@@ -14,7 +14,7 @@ from apps.connections.gate import gate_of
 from apps.connections.models import Connection, CredentialState
 from apps.connections.selectors import WindowFigures
 from apps.ledger import selectors as ledger
-from apps.ledger.selectors import WAITING, FaultRow, GateRow, Wanted
+from apps.ledger.selectors import WAITING, FaultRow, GateRow, Waiting, Wanted
 from apps.mappings.models import Mapping
 from apps.providers.contract import Capabilities
 from apps.reports import sync_log
@@ -60,6 +60,7 @@ class ConnectionRow:
     health: Health
     closed_for: tuple[str, ...]
     waiting: int
+    oldest: datetime | None
     last_success_at: datetime | None
     last_error: str
     windows: tuple[WindowFigures, ...]
@@ -124,10 +125,10 @@ def get_connection(*, scope: Scope, connection_id: UUID, now: datetime) -> Conne
 
 def _rows(visible: QuerySet[Connection], scope: Scope, reach: Scope, now: datetime) -> tuple[ConnectionRow, ...]:
     found = list(visible)
-    waiting = ledger.count_waiting_by_connection(scope=scope, connections=[one.pk for one in found])
+    waiting = ledger.waiting_by_connection(scope=scope, connections=[one.pk for one in found])
     refused = connections.list_refusals([one.pk for one in found])
     lately = {pk: row for pk, row in refused.items() if now - row.last_at < REFUSED_SINCE}
-    return tuple(_row(one, waiting.get(one.pk, 0), lately.get(one.pk), reach, now) for one in found)
+    return tuple(_row(one, waiting.get(one.pk, Waiting()), lately.get(one.pk), reach, now) for one in found)
 
 
 def _visible(scope: Scope) -> QuerySet[Connection]:
@@ -142,7 +143,7 @@ def _visible(scope: Scope) -> QuerySet[Connection]:
     return connections.list_connections().filter(serving)
 
 
-def _row(one: Connection, waiting: int, refused: FaultRow | None, scope: Scope, now: datetime) -> ConnectionRow:
+def _row(one: Connection, waiting: Waiting, refused: FaultRow | None, scope: Scope, now: datetime) -> ConnectionRow:
     closed_for = tuple(connections.closed_for(one.pk))
     return ConnectionRow(
         id=one.pk,
@@ -151,7 +152,8 @@ def _row(one: Connection, waiting: int, refused: FaultRow | None, scope: Scope, 
         client=one.client.name if one.client and scope.covers([one.client.pk]) else "",
         health=_health(one, now, outage="outage" in closed_for),
         closed_for=closed_for,
-        waiting=waiting,
+        waiting=waiting.count,
+        oldest=waiting.oldest,
         last_success_at=one.last_success_at,
         last_error=one.last_error if scope.unrestricted else "",
         windows=connections.budget_figures(one.pk, now=now).windows if scope.unrestricted else (),

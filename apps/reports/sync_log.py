@@ -14,6 +14,7 @@ from apps.connections.models import Connection
 from apps.ledger import selectors as ledger
 from apps.ledger.selectors import EventDetail, EventRow, Wanted
 from apps.mappings import selectors as mappings
+from apps.sync import selectors as sync
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +86,16 @@ def name_rows(*, scope: Scope, events: Sequence[EventRow]) -> tuple[LogRow, ...]
 
 
 def _narrowed(scope: Scope, wanted: Wanted, person: str) -> Wanted:
-    if person.removeprefix("#").isdecimal() and len(person) < 19:
-        number = int(person.removeprefix("#"))
-        if ledger.event_is_visible(scope=scope, event_id=number):
-            return Wanted(event_id=number)
+    """Events of those whom a text names, of those who were received and not planned, and the event of a number."""
+    number = person.removeprefix("#")
+    is_number = number.isascii() and number.isdecimal() and len(number) < 19
+    if person.startswith("#") and is_number:
+        return Wanted(event_id=int(number))
     subjects = candidates.find_subjects(scope=scope, text=person)
     if wanted.subjects is not None:
-        subjects = tuple(set(subjects) & set(wanted.subjects))
-    return replace(wanted, subjects=subjects)
+        return replace(wanted, subjects=tuple(set(subjects) & set(wanted.subjects)))
+    received = tuple(one.event.id for one in sync.find_received(scope=scope, text=person))
+    return replace(wanted, subjects=subjects, also=(*received, int(number)) if is_number else received)
 
 
 def _connections(ids: set[UUID]) -> Mapping[UUID, tuple[str, str]]:

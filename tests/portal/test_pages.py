@@ -69,6 +69,27 @@ def test_the_log_is_searched_by_event_number(admin: Browser) -> None:
     assert "Detail Cedar" not in shown
 
 
+def test_a_number_is_an_event_and_may_be_somebodys_id(admin: Browser) -> None:
+    world = make_world("Birch")
+    make_world("Cedar")
+    world.candidacy.application_id = str(world.event.pk + 1)
+    world.candidacy.save()
+
+    shown = text_of(admin, f"/events/?q={world.event.pk + 1}")
+
+    assert "Detail Birch" in shown and "Detail Cedar" in shown
+
+
+def test_the_log_finds_who_was_received_and_never_planned(admin: Browser) -> None:
+    world = make_world("Birch")
+    said = {"id": "urn:li:profile:9", "url": "https://www.linkedin.com/in/zoe-quill", "first_name": "Zoe"}
+    make_event([world.client], kind="row.profile", state="skipped", reason="not_live", payload=said, detail="A draft.")
+
+    for sought in ("zoe", "urn:li:profile:9", "linkedin.com/in/Zoe-Quill"):
+        shown = text_of(admin, f"/events/?q={sought}")
+        assert "A draft." in shown and "Detail Birch" not in shown
+
+
 @pytest.mark.parametrize(
     "odd", ["state=nonsense", "before=x", "before=99999999999999999999", "q=%00", "kind=%27", "q=%25"]
 )
