@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "apps.ledger",
     "apps.mappings",
     "apps.candidates",
+    "apps.notifications",
     "apps.sync",
     "apps.reports",
     "apps.webhooks",
@@ -200,6 +201,7 @@ SYNCPORTAL_LEASE_SECONDS = env.float("SYNCPORTAL_LEASE_SECONDS", default=60.0)
 SYNCPORTAL_CALL_SECONDS = env.float("SYNCPORTAL_CALL_SECONDS", default=10.0)
 if SYNCPORTAL_LEASE_SECONDS <= 2 * SYNCPORTAL_CALL_SECONDS:
     raise ImproperlyConfigured("SYNCPORTAL_LEASE_SECONDS must be more than twice SYNCPORTAL_CALL_SECONDS.")
+EMAIL_TIMEOUT = SYNCPORTAL_CALL_SECONDS
 SYNCPORTAL_BEAT_SECONDS = env.float("SYNCPORTAL_BEAT_SECONDS", default=10.0)
 SYNCPORTAL_HOOK_BYTES = env.int("SYNCPORTAL_HOOK_BYTES", default=1_000_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = SYNCPORTAL_HOOK_BYTES

@@ -195,7 +195,7 @@ SOCKETS = {
     "http.client": set(),
     "http.server": set(),
     "urllib.request": set(),
-    "smtplib": set(),
+    "smtplib": {"notifications/mail.py"},
     "ftplib": set(),
     "socketserver": set(),
     "httpcore": {"providers/deadlines.py"},

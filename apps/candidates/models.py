@@ -87,6 +87,7 @@ class Candidacy(models.Model):
     state = models.CharField(max_length=8, choices=CandidacyState.choices, default=CandidacyState.OPEN)
     ended_because = models.CharField(max_length=20, blank=True)
     application_id = models.TextField(blank=True)
+    owner = models.TextField(blank=True, help_text="the ATS user who owns the application")
     made_by_us = models.BooleanField(default=False, help_text="SyncPortal created the application")
     ats_observed = models.TextField(blank=True)
     ats_changed_at = models.DateTimeField(null=True)

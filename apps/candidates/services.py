@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -232,23 +232,29 @@ def follow_merge(*, loser: Person, survivor: Person) -> None:
     forget_index(connection_id=loser.connection_id, remote_person_id=loser.remote_id)
 
 
+Listener = Callable[[Transition], None]
+
+_listeners: list[Listener] = []
+
+
+def register_listener(listener: Listener) -> None:
+    """Called by apps above that are to hear of each transition, in the transaction that records it."""
+    _listeners.append(listener)
+
+
 def record_transition(
     *, candidacy: Candidacy, side: str, from_value: str, to_value: str, changed_at: datetime, event_id: int
 ) -> None:
-    """Note a person's move once, whatever the number of times it is reported (rule 12)."""
-    Transition.objects.bulk_create(
-        [
-            Transition(
-                candidacy=candidacy,
-                side=side,
-                from_value=from_value,
-                to_value=to_value,
-                changed_at=changed_at,
-                event_id=event_id,
-            )
-        ],
-        ignore_conflicts=True,
+    """Note a person's move once, whatever the number of times it is reported, and tell who listens (rule 12)."""
+    transition, made = Transition.objects.get_or_create(
+        candidacy=candidacy,
+        side=side,
+        to_value=to_value,
+        changed_at=changed_at,
+        defaults={"from_value": from_value, "event_id": event_id},
     )
+    for listener in _listeners if made else ():
+        listener(transition)
 
 
 def known_applications(*, connection_id: UUID, ids: Iterable[str]) -> frozenset[str]:

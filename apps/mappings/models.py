@@ -106,7 +106,7 @@ class JobStage(models.Model):
 
 
 class Seat(models.Model):
-    """A LinkedIn Recruiter seat and the ATS user who is the same person (rule 31)."""
+    """A LinkedIn Recruiter seat, and the ATS and Slack user who is the same person (rule 31)."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="seats")
     remote_id = models.TextField()
@@ -114,6 +114,7 @@ class Seat(models.Model):
     active = models.BooleanField(default=True)
     ats_user_id = models.TextField(blank=True)
     email = models.EmailField(blank=True)
+    slack_user_id = models.TextField(blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint("connection", "remote_id", name="seat_once")]

@@ -19,6 +19,7 @@ from apps.ledger.outcomes import Decision
 from apps.ledger.states import EffectState, Reason
 from apps.mappings.models import Seat
 from apps.mappings.rules import TERMINAL
+from apps.notifications import announce
 from apps.providers import contract
 from apps.sync import fills, hooks, lanes, moves, pairs, reading
 from apps.sync.steps import Job, Ready
@@ -319,7 +320,8 @@ def _link(
     effects.found_done(key=_attach_key(candidacy), now=now, result={"application_id": found.id})
     candidacy.application_id, candidacy.in_ats_at = found.id, now
     candidacy.made_by_us = candidacy.made_by_us or made_by_us
-    candidacy.save(update_fields=["application_id", "in_ats_at", "made_by_us"])
+    candidacy.owner = found.owner_id
+    candidacy.save(update_fields=["application_id", "in_ats_at", "made_by_us", "owner"])
     result = pairs.observe_application(
         candidacy, value=hooks.value_of(found), changed_at=found.updated_at, event=job.event, now=now
     )
@@ -327,7 +329,8 @@ def _link(
         return Decision(outcomes={job.event.pk: result.outcome}, follow=result.follow)
     outcome = outcomes.done("Linked to the application that is there.", subject=lanes.subject(candidacy.person_id))
     filling = [fills.fill_event(candidacy, job.event)] if created is None else []
-    return Decision(outcomes={job.event.pk: outcome}, follow=[*result.follow, *filling])
+    met = [] if made_by_us else announce.meeting_event(candidacy, caused_by=job.event.pk, in_ats=True)
+    return Decision(outcomes={job.event.pk: outcome}, follow=[*result.follow, *filling, *met])
 
 
 def _end(job: Job, outcome: outcomes.Outcome) -> Decision:

@@ -276,6 +276,9 @@ def _see(event: Event, found: contract.Application, seen: Seen, *, now: datetime
         candidacy.application_id = found.id
         candidacy.in_ats_at = candidacy.in_ats_at or now
         candidacy.save(update_fields=["application_id", "in_ats_at"])
+    if found.owner_id and candidacy.owner != found.owner_id:
+        candidacy.owner = found.owner_id
+        candidacy.save(update_fields=["owner"])
     _record_history(candidacy, seen.changes.get(found.id, ()), event)
     return pairs.observe_application(
         candidacy,

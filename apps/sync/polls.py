@@ -23,6 +23,7 @@ from apps.ledger.outcomes import Decision, Tried, Unit
 from apps.ledger.services import NewEvent
 from apps.ledger.states import OPEN, Priority, State
 from apps.mappings import services as mappings
+from apps.notifications import announce
 from apps.providers import contract, recording
 from apps.sync import index, inmail, lanes, pacing, queues, reading, wire
 from apps.sync.models import Stream, StreamName
@@ -195,7 +196,7 @@ def row_event(
 
 
 def earlier_row(connection_id: UUID, row: Event, *, mapping_id: UUID) -> NewEvent:
-    """A row that was skipped because its mapping was not live, to be planned now that it is."""
+    """A row that was skipped because its mapping was not live, to be planned now that it is; nobody is told."""
     gate = lanes.arrival_gate(connection_id)
     return NewEvent(
         kind=row.kind,
@@ -203,7 +204,7 @@ def earlier_row(connection_id: UUID, row: Event, *, mapping_id: UUID) -> NewEven
         gate=gate,
         priority=Priority.BACKFILL,
         connection=connection_id,
-        payload=row.payload,
+        payload={**row.payload, announce.MUTED: True},
         dedupe=f"live:{mapping_id}:{row.pk}",
         caused_by=row.pk,
     )

@@ -16,6 +16,7 @@ from apps.ledger.outcomes import Decision, Outcome, Unit
 from apps.ledger.services import NewEvent
 from apps.ledger.states import Priority, Reason, priority_after
 from apps.mappings.models import Mapping, MappingState
+from apps.notifications import announce
 from apps.providers import contract
 from apps.sync import inmail, lanes, pairs, plan, wire
 from apps.sync.models import Stream, StreamName
@@ -138,6 +139,7 @@ def _arrive(
     result.follow += inmail.earlier_messages(
         lanes.connection_of(event), seen.member, candidacy=candidacy, caused_by=event.pk
     )
+    result.follow += announce.meeting_event(candidacy, caused_by=event.pk)
     return result
 
 
