@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,8 @@ from apps.mappings import services as mappings
 from apps.mappings.models import Job, Project
 from apps.sync.models import Stream, StreamName
 from tests.sync.office import Office
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_somebody_arrives_as_one_candidate_with_one_submission_by_two_calls(office: Office) -> None:
@@ -214,3 +218,46 @@ def test_the_queues_reading_is_due_every_two_minutes_unless_told_otherwise(offic
 
     left = office.queue().next_at
     assert left is not None and timedelta(seconds=110) < left - clock.now() <= timedelta(minutes=2)
+
+
+@dataclass
+class Meter:
+    """Counts what was spent at Bullhorn from one look to the next, readings of the queue left out."""
+
+    office: Office
+    seen: int = 0
+
+    def spent(self) -> int:
+        calls = self.office.sandbox.calls("bullhorn")
+        fresh, self.seen = calls[self.seen :], len(calls)
+        return sum(1 for call in fresh if call["operation"] != "get_subscription")
+
+
+def test_requests_spent_are_those_of_the_table(office: Office) -> None:
+    """docs/requests.md: alone and eight at a time, a new candidate, a move there, a move in LinkedIn."""
+    meter = Meter(office)
+    office.work(30)
+    meter.spent()
+    found: list[int] = []
+
+    profiles = [office.add(scenario.person(0))]
+    office.work(60)
+    found.append(meter.spent())
+    profiles += [office.add(scenario.person(number)) for number in range(1, 9)]
+    office.work(60)
+    found.append(meter.spent())
+    first, *rest = office.rows("JobSubmission")
+    for some in ([first], rest):
+        for submission in some:
+            office.move(submission, "Client Submission")
+        office.work(60)
+        found.append(meter.spent())
+    for some in ([profiles[0]], profiles[1:]):
+        for profile in some:
+            office.sandbox.act("linkedin", "move", profile=profile, stage="In Progress", by="urn:li:seat:52")
+        office.work(60)
+        found.append(meter.spent())
+
+    assert {row["status"] for row in office.rows("JobSubmission")} == {"Interview Scheduled"}
+    row = next(line for line in (ROOT / "docs/requests.md").read_text().splitlines() if line.startswith("| Bullhorn |"))
+    assert [int(cell) for cell in row.strip("| ").split("|")[1:]] == found
