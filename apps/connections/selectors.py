@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -79,6 +79,16 @@ def role_of(connection: Connection) -> str:
 def closed_for(connection_id: UUID) -> list[str]:
     """Why nothing passes to this connection now, oldest reason first."""
     return gates.reasons_of(gate.gate_of(connection_id))
+
+
+def closed_gates_of(connection_ids: Iterable[UUID]) -> Mapping[UUID, list[str]]:
+    """Why nothing passes to each of these now, oldest reason first; an open one is left out."""
+    names = {gate.gate_of(one): one for one in connection_ids}
+    found: dict[UUID, list[str]] = {}
+    for row in ledger.list_closed_gates():
+        if row.gate in names:
+            found.setdefault(names[row.gate], []).append(row.reason)
+    return found
 
 
 def refusals(connection_id: UUID) -> str:
@@ -191,13 +201,45 @@ def _short_windows(connection: Connection, now: datetime) -> list[tuple[RateWind
 
 
 def _figures(connection: Connection, rate: RateWindow, now: datetime) -> WindowFigures:
-    run = windows.run_at(rate, now) if rate.by_calendar else windows.stretches(rate, now)[0]
-    row = QuotaWindow.objects.filter(account_id=connection.quota_id, name=rate.name, slot=run.slot).first()
+    slot = _run(rate, now).slot
+    row = QuotaWindow.objects.filter(account_id=connection.quota_id, name=rate.name, slot=slot).first()
     limit = _limit(connection, rate) if rate.resets_daily or row is None else row.limit
+    return _shown(rate, row, limit, now)
+
+
+def _run(rate: RateWindow, now: datetime) -> windows.Stretch:
+    return windows.run_at(rate, now) if rate.by_calendar else windows.stretches(rate, now)[0]
+
+
+def _shown(rate: RateWindow, row: QuotaWindow | None, limit: int, now: datetime) -> WindowFigures:
+    run = _run(rate, now)
     if row is None or row.ends_at <= now:
         return WindowFigures(rate.name, limit, 0, run.starts_at, run.ends_at, {})
     spent = windows.spent_now(budget.window_of(row), rate, now)
     return WindowFigures(rate.name, limit, spent, row.starts_at, row.ends_at, row.by_purpose)
+
+
+def windows_of(found: Sequence[Connection], *, now: datetime) -> Mapping[UUID, tuple[WindowFigures, ...]]:
+    """The windows of many connections as of `now`, in two queries however many they are."""
+    accounts = {one.quota_id for one in found}
+    limits: dict[int, int] = {}
+    for one in Connection.objects.filter(quota__in=accounts):
+        asked = gate.options_of(one).get("daily_limit")
+        if asked is not None:
+            limits[one.quota_id] = min(int(asked), limits.get(one.quota_id, int(asked)))
+    rates = {one.pk: capabilities_of(one).rate_windows for one in found}
+    slots = {_run(rate, now).slot for own in rates.values() for rate in own}
+    rows = {
+        (row.account_id, row.name, row.slot): row
+        for row in QuotaWindow.objects.filter(account__in=accounts, slot__in=slots)
+    }
+
+    def figures(one: Connection, rate: RateWindow) -> WindowFigures:
+        row = rows.get((one.quota_id, rate.name, _run(rate, now).slot))
+        limit = limits.get(one.quota_id, rate.calls) if rate.resets_daily else row.limit if row else rate.calls
+        return _shown(rate, row, limit, now)
+
+    return {one.pk: tuple(figures(one, rate) for rate in rates[one.pk]) for one in found}
 
 
 def _limit(connection: Connection, rate: RateWindow) -> int:

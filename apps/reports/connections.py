@@ -124,11 +124,29 @@ def get_connection(*, scope: Scope, connection_id: UUID, now: datetime) -> Conne
 
 
 def _rows(visible: QuerySet[Connection], scope: Scope, reach: Scope, now: datetime) -> tuple[ConnectionRow, ...]:
+    """Rows in a fixed number of queries, however many connections there are."""
     found = list(visible)
-    waiting = ledger.waiting_by_connection(scope=scope, connections=[one.pk for one in found])
-    refused = connections.list_refusals([one.pk for one in found])
-    lately = {pk: row for pk, row in refused.items() if now - row.last_at < REFUSED_SINCE}
-    return tuple(_row(one, waiting.get(one.pk, Waiting()), lately.get(one.pk), reach, now) for one in found)
+    ids = [one.pk for one in found]
+    waiting = ledger.waiting_by_connection(scope=scope, connections=ids)
+    refused = connections.list_refusals(ids)
+    closed = connections.closed_gates_of(ids)
+    windows = connections.windows_of(found, now=now) if reach.unrestricted else {}
+    return tuple(
+        _row(
+            one,
+            waiting.get(one.pk, Waiting()),
+            tuple(closed.get(one.pk, ())),
+            windows.get(one.pk, ()),
+            _lately(refused.get(one.pk), now),
+            reach,
+            now,
+        )
+        for one in found
+    )
+
+
+def _lately(refused: FaultRow | None, now: datetime) -> FaultRow | None:
+    return refused if refused is not None and now - refused.last_at < REFUSED_SINCE else None
 
 
 def _visible(scope: Scope) -> QuerySet[Connection]:
@@ -143,8 +161,15 @@ def _visible(scope: Scope) -> QuerySet[Connection]:
     return connections.list_connections().filter(serving)
 
 
-def _row(one: Connection, waiting: Waiting, refused: FaultRow | None, scope: Scope, now: datetime) -> ConnectionRow:
-    closed_for = tuple(connections.closed_for(one.pk))
+def _row(
+    one: Connection,
+    waiting: Waiting,
+    closed_for: tuple[str, ...],
+    windows: tuple[WindowFigures, ...],
+    refused: FaultRow | None,
+    scope: Scope,
+    now: datetime,
+) -> ConnectionRow:
     return ConnectionRow(
         id=one.pk,
         name=one.name,
@@ -156,7 +181,7 @@ def _row(one: Connection, waiting: Waiting, refused: FaultRow | None, scope: Sco
         oldest=waiting.oldest,
         last_success_at=one.last_success_at,
         last_error=one.last_error if scope.unrestricted else "",
-        windows=connections.budget_figures(one.pk, now=now).windows if scope.unrestricted else (),
+        windows=windows,
         refused=refused,
     )
 

@@ -1,0 +1,83 @@
+"""A page's queries do not grow with its rows."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from apps.accounts.rights import Role
+from apps.candidates.models import Candidacy, Identity, Person, Profile
+from apps.core import clock
+from tests.portal.factories import World, make_event, make_user, make_world
+
+pytestmark = pytest.mark.django_db
+
+
+def queries_of(browser: Browser, address: str) -> int:
+    browser.get(address)  # what is read once a process is read
+    with CaptureQueriesContext(connection) as made:
+        assert browser.get(address).status_code == 200
+    return len(made)
+
+
+def grow(world: World, count: int) -> None:
+    """More people of the same mapping, each with an event, and more who may sign in."""
+    now = clock.now()
+    for number in range(count):
+        person = Person.objects.create(
+            connection=world.ats, first_name="Ada", last_name=f"No {number}", first_seen_at=now
+        )
+        Identity.objects.create(
+            connection=world.ats, person=person, kind="member", value=f"m{number}", source="linkedin", seen_at=now
+        )
+        candidacy = Candidacy.objects.create(
+            client=world.client, person=person, job=world.mapping.job, mapping=world.mapping, added_at=now
+        )
+        Profile.objects.create(
+            connection=world.linkedin, remote_id=f"p{number}", project=world.mapping.project, candidacy=candidacy
+        )
+        make_event([world.client], person=person, connection=world.ats)
+        make_event([world.client], person=world.person, connection=world.ats, state="held", reason="conflict")
+        make_user(Role.VIEWER, world.client)
+
+
+LISTS = ["/", "/connections/", "/events/", "/events/?q=ada", "/candidates/", "/mappings/", "/people/", "/search/?q=ada"]
+
+
+@pytest.mark.parametrize("page", [*LISTS, "mapping", "candidate", "connection", "event"])
+def test_queries_do_not_grow_with_rows(client: Browser, page: str) -> None:
+    world = make_world("Birch")
+    grow(world, 3)
+    client.force_login(make_user(Role.ADMIN))
+    own = {
+        "mapping": world.mapping.pk,
+        "candidate": world.person.pk,
+        "connection": world.ats.pk,
+        "event": world.event.pk,
+    }
+    address = reverse(f"portal:{page}", args=[own[page]]) if page in own else page
+
+    few = queries_of(client, address)
+    grow_more(world)
+
+    assert queries_of(client, address) == few
+
+
+def grow_more(world: World) -> None:
+    for letter in ("A", "B", "C"):
+        other = make_world(f"More{letter}")
+        other.mapping.client = world.client
+        other.mapping.save()
+    now = clock.now()
+    for number in range(20):
+        person = Person.objects.create(
+            connection=world.ats, first_name="Ada", last_name=f"M {number}", first_seen_at=now
+        )
+        Candidacy.objects.create(
+            client=world.client, person=person, job=world.mapping.job, mapping=world.mapping, added_at=now
+        )
+        make_event([world.client], person=person, connection=world.ats, caused_by=world.event)
+        make_user(Role.VIEWER, world.client)
