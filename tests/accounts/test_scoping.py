@@ -28,6 +28,7 @@ OF_EVERYONE = {
     "sync/arrivals.py": "the engine writes the candidacy whose lease it has",
     "sync/flush.py": "the engine writes the candidacy whose lease it has",
     "sync/hooks.py": "an ATS does not say whose application changed; the event gets its client here",
+    "sync/inmail.py": "LinkedIn does not say whose candidate a message is with; the event gets its clients here",
     "sync/moves.py": "the engine writes the candidacy whose lease it has; its guard counts a mapping's moves",
     "sync/rows.py": "LinkedIn does not say whose Project it is; the event gets its client here",
     "sync/services.py": "an ops lead names the mapping whose earlier people come in",

@@ -163,7 +163,9 @@ class Account(RuleBasedStateMachine):
         got = self.reserve(purpose)
         if isinstance(got, Refused):
             assert got.until > self.now
-            assert got.full or purpose in ("poll", "catalogue", "index", "bulk"), "only the patient are refused early"
+            assert got.full or purpose in ("poll", "catalogue", "index", "bulk", "messages"), (
+                "only the patient are refused early"
+            )
         else:
             self.left.append((self.now, purpose))
             self.in_flight.append((got, purpose))
@@ -213,7 +215,7 @@ class Account(RuleBasedStateMachine):
     def what_waits_leaves_the_rest_its_share(self) -> None:
         today = windows.run_at(DAY, self.now).slot
         mine = [purpose for moment, purpose in self.left if windows.run_at(DAY, moment).slot == today]
-        patient = [purpose for purpose in mine if purpose in ("poll", "catalogue", "index", "bulk")]
+        patient = [purpose for purpose in mine if purpose in ("poll", "catalogue", "index", "bulk", "messages")]
         assert len(patient) <= 0.8 * DAY.calls
         assert mine.count("bulk") <= 0.7 * DAY.calls
 
