@@ -13,12 +13,14 @@ from uuid import UUID
 from apps.accounts import services as accounts
 from apps.accounts.models import Client, User
 from apps.accounts.rights import Role
+from apps.accounts.scope import EVERYONE
 from apps.connections import services as connections
 from apps.connections.models import Connection
 from apps.core import clock
 from apps.demo.sandbox import Sandbox
 from apps.mappings import services as mappings
-from apps.mappings.models import Job, Mapping, MappingState, Policy, Project
+from apps.mappings.models import Job, Mapping, MappingState, Policy, Project, Seat
+from apps.notifications import services as notifications
 from apps.sync import services as sync
 
 LINKEDIN_STAGES = ["Contacted", "Replied", "In Progress", "Hired", "Archived"]
@@ -157,6 +159,25 @@ def connect_linkedin(sandbox: Sandbox, *, daily_limit: int, now: datetime) -> Co
         now=now,
     )
     return linked
+
+
+def connect_slack(sandbox: Sandbox, company: Company) -> Connection:
+    """The sandbox's workspace: recruiters are known there, and #hiring is the hiring managers' channel."""
+    now, address = clock.now(), f"{sandbox.base}/slack"
+    slack = connections.create_connection(
+        provider="slack",
+        name="Slack",
+        now=now,
+        base_urls={"api": address, "auth": address},
+        secret={"bot_token": "xoxb-sandbox-token"},
+    )
+    connections.identify_and_bind(connection_id=slack.pk, now=now)
+    notifications.read_channels(connection_id=slack.pk, now=now)
+    notifications.save_contact(scope=EVERYONE, client_id=company.client.pk, where="#hiring", now=now)
+    for seat in Seat.objects.filter(connection=company.linkedin).exclude(email=""):
+        sandbox.act("slack", "add_user", name=seat.name, email=seat.email)
+    notifications.propose_slack_users(scope=EVERYONE)
+    return slack
 
 
 def _people(client: Client) -> User:

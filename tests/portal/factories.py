@@ -15,6 +15,7 @@ from apps.connections.models import Connection, QuotaAccount
 from apps.core import clock
 from apps.ledger.models import Attempt, Event, Mailbox
 from apps.mappings.models import Job, Mapping, MappingState, Project, StageMap
+from apps.notifications.models import Contact, Message, Rule
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def make_world(word: str, **event: Any) -> World:
     Transition.objects.create(
         candidacy=candidacy, side="linkedin", to_value=f"Moved {word}", changed_at=now, event_id=made.pk
     )
+    Contact.objects.create(client=client, address=f"{word.lower()}@people.example")
     return World(word, client, linkedin, ats, mapping, person, candidacy, made)
 
 
@@ -92,3 +94,21 @@ def make_event(
     )
     Attempt.objects.create(event=event, at=now, operation="move", outcome="done", detail=event.detail)
     return event
+
+
+def make_rule(world: World) -> Rule:
+    values = {"name": f"Rule {world.word}", "stages": [f"Stage {world.word}"], "changed_at": clock.now()}
+    return Rule.objects.create(client=world.client, **values)
+
+
+def make_message(world: World) -> Message:
+    values = {
+        "about": f"Rule {world.word}",
+        "cause": uuid.uuid4().hex,
+        "lane": "lane:mail:x",
+        "created_at": clock.now(),
+    }
+    place = {"target": "x@people.example", "label": f"Label {world.word}"}
+    return Message.objects.create(
+        client=world.client, candidacy=world.candidacy, event_id=world.event.pk, **place, **values
+    )

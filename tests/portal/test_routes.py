@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from apps.accounts.access import Door
 from apps.accounts.rights import Role, role_has
-from tests.portal.factories import World, make_event, make_user, make_world
+from tests.portal.factories import World, make_event, make_message, make_rule, make_user, make_world
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
@@ -33,6 +33,8 @@ ADDRESSES = {
     "user_id": lambda world: (world.client.users.first() or make_user(Role.VIEWER, world.client)).pk,
     "mapping_id": lambda world: world.mapping.pk,
     "connection_id": lambda world: world.ats.pk,
+    "rule_id": lambda world: make_rule(world).pk,
+    "message_id": lambda world: make_message(world).pk,
 }
 """What each part of an address names. A new name has to be added here, with a world that holds one."""
 

@@ -99,6 +99,7 @@ def _tell_story(port: int, sandbox_port: int) -> str:
             ats={"ceiling": 500},
             seconds=START_SECONDS,
         )
+        scenario.connect_slack(sandbox, company)
     except TimeoutError:
         raise CommandError(
             f"The demo did not come up within {START_SECONDS} s. LOG_LEVEL=INFO make demo says more."
