@@ -31,8 +31,8 @@ LONGEST_CHAIN = 5
 
 def hear(transition: Transition) -> None:
     """A transition was just recorded: note in the same transaction that its rules are to run (rule 12)."""
-    if matching_rules(transition):
-        ledger.append(_event_about(transition), now=clock.now())
+    if rules := matching_rules(transition):
+        ledger.append(_event_about(transition, rules), now=clock.now())
 
 
 def matching_rules(transition: Transition) -> list[Rule]:
@@ -49,7 +49,8 @@ def matching_rules(transition: Transition) -> list[Rule]:
     return [rule for rule in rows if names_stage(rule.stages, stages)]
 
 
-def _event_about(transition: Transition) -> NewEvent:
+def _event_about(transition: Transition, rules: Sequence[Rule]) -> NewEvent:
+    """Which rules run is settled now: what a LinkedIn move leads to cannot be told once it was written."""
     candidacy = transition.candidacy
     return NewEvent(
         kind="notify.transition",
@@ -59,7 +60,7 @@ def _event_about(transition: Transition) -> NewEvent:
         priority=Priority.STAGE_CHANGE,
         clients=(candidacy.client_id,),
         subject=f"person:{candidacy.person_id}",
-        payload={"transition": transition.pk},
+        payload={"transition": transition.pk, "rules": [str(rule.pk) for rule in rules]},
         caused_by=transition.event_id,
     )
 
@@ -102,7 +103,8 @@ def _announce(event: Event, *, now: datetime) -> Outcome:
     if is_muted(transition.event_id):
         return outcomes.skipped(Reason.STALE, "Muted: it came from a replay or from going live.")
     told, silent = [], []
-    for rule in matching_rules(transition):
+    wanted = Rule.objects.of_everyone().filter(pk__in=event.payload["rules"], enabled=True)
+    for rule in wanted.prefetch_related("destinations"):
         found = [recipients.addresses_of(place, transition.candidacy) for place in rule.destinations.all()]
         addresses = recipients.distinct(found)
         told += [(rule, address) for address in addresses]
@@ -128,7 +130,7 @@ def _outcome(told: Sequence[object], silent: Sequence[str]) -> Outcome:
         named = ", ".join(silent)
         why = f"{named}: nobody is named who can be reached. Give a hiring manager's channel, or complete the seats."
         return outcomes.skipped(Reason.IRRELEVANT, why)
-    return outcomes.skipped(Reason.STALE, "No rule names this stage any more.")
+    return outcomes.skipped(Reason.STALE, "Its rules were switched off or deleted.")
 
 
 def _tell_owners(event: Event, *, now: datetime) -> Outcome:

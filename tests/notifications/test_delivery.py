@@ -74,6 +74,8 @@ def test_a_move_in_linkedin_is_told_by_the_ats_stage_that_it_leads_to(office: Of
     office.rule(CHANNEL, stages=("Phone Screen",))
 
     office.move("In Progress", side="linkedin")
+    office.world.candidacy.ats_observed = "s1"  # written before the announcement is worked out
+    office.world.candidacy.save(update_fields=["ats_observed"])
     office.work()
 
     (there,) = office.read()
