@@ -66,8 +66,11 @@ def _event_about(transition: Transition, rules: Sequence[Rule]) -> NewEvent:
 
 
 def meeting_event(candidacy: Candidacy, *, caused_by: int, in_ats: bool = False) -> list[NewEvent]:
-    """Somebody who is in another Project too, or was active in the ATS, is new in this one (rule 31)."""
-    others = Profile.objects.filter(candidacy__person=candidacy.person_id, removed=False)
+    """Somebody who is in another Project of the client too, or was active in the ATS, is new in this one
+    (rule 31). That another client has them is nobody's to read in this one's log (rule 30)."""
+    others = Profile.objects.filter(
+        candidacy__person=candidacy.person_id, candidacy__client=candidacy.client_id, removed=False
+    )
     if not in_ats and others.values("project").distinct().count() < 2:
         return []
     return [

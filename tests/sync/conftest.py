@@ -15,9 +15,12 @@ from apps.demo.scenario import Company
 from apps.ledger.models import Event
 from apps.ledger.states import State
 from tests.connections.factories import travel
+from tests.notifications.conftest import mailbox
 from tests.sandbox_process import running_sandbox
 from tests.sync import office as offices
 from tests.sync.office import STEP, Office, step
+
+__all__ = ["mailbox"]
 
 EVERY_SECONDS = {"profiles": 10, "people": 600, "applications": 60, "jobs": 3600}
 NOWHERE = "http://127.0.0.1:9"

@@ -10,11 +10,16 @@ import pytest
 from django.test import Client as Browser
 
 from apps.accounts.rights import Role
+from apps.accounts.scope import EVERYONE
 from apps.candidates.models import Candidacy, Person
+from apps.core import clock
 from apps.demo import scenario
 from apps.demo.agency import Desk
 from apps.ledger.models import Event
 from apps.mappings.models import Mapping
+from apps.notifications import services as notifications
+from apps.notifications.services import Place, Wish
+from tests.notifications.conftest import Mailbox
 from tests.portal.factories import make_user
 from tests.sync.office import Office
 
@@ -207,3 +212,34 @@ def test_who_sees_all_clients_sees_both_candidacies(staffed: Office) -> None:
 
 def job_of(office: Office, desk: int) -> str:
     return str(office.agency.desks[desk].mapping.job.remote_id)
+
+
+def test_a_message_goes_to_the_client_whose_candidacy_moved_and_names_no_other(
+    staffed: Office, mailbox: Mailbox
+) -> None:
+    for desk in staffed.agency.desks:
+        place = Place(kind="address", where=f"manager@{desk.client.name.lower()}.test")
+        wish = Wish(name="Talks", stages=("Interview Scheduled",), places=(place,), client_id=desk.client.pk)
+        notifications.save_rule(scope=EVERYONE, wish=wish, now=clock.now())
+    person = Person.objects.get(first_name=BOTH)
+    submission = next(
+        row
+        for row in staffed.rows("JobSubmission")
+        if str(row["candidate"]["id"]) == person.remote_id and row["jobOrder"]["id"] == int(job_of(staffed, FABRIKAM))
+    )
+
+    staffed.move(submission, "Interview Scheduled")
+    staffed.work(90)
+
+    ((addresses, mail),) = mailbox.taken
+    text = str(mail.get("subject")) + "".join(
+        part.get_payload(decode=True).decode() for part in mail.walk() if not part.is_multipart()
+    )
+    assert addresses == ["manager@fabrikam.test"]
+    assert BOTH in text and "Plant Manager" in text
+    assert [word for word in (*WORDS[CONTOSO], *WORDS[TAILSPIN], "Bruno", "Dario") if word in text] == []
+    link = f"/BullhornSTAFFING/OpenWindow.cfm?Entity=JobSubmission&id={submission['id']}"
+    assert link in text.replace("&amp;", "&")
+    told = Event.objects.filter(kind__startswith="notify.").values_list("kind", "clients")
+    assert {kind for kind, _ in told} == {"notify.transition", "notify.mail"}
+    assert {client for _, clients in told for client in clients} == {staffed.agency.desks[FABRIKAM].client.pk}
