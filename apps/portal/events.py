@@ -25,6 +25,7 @@ from apps.reports.choices import Choices, list_choices
 KIND_CHOICES: Mapping[str, str] = {
     "row.": "LinkedIn profiles",
     "poll.": "Readings of listings",
+    "look.": "Readings of one person",
     "hook.": "ATS changes",
     "write.arrive": "Into the ATS",
     "write.fill": "Empty fields in the ATS",
