@@ -28,6 +28,9 @@ from apps.providers.provider import Minted
 FULL_FOR_THE_DAY = 101
 """LinkedIn's serviceErrorCode of a 429 that means the day's quota (facts/linkedin.md, section 9)."""
 
+CLOCKS_AGREE = 3.0
+"""Seconds: the header's resolution, and the way that the answer took."""
+
 _SUCCESS_EVERY = timedelta(seconds=30)
 _DEAD = "This connection waits for somebody to reconnect it."
 
@@ -74,6 +77,7 @@ class ConnectionGate:
         for unit in permit.reserved:
             if unit.rate.from_headers:
                 budget.learn(unit, answer.headers)
+        self._compare_clocks(permit.state, answer, now)
         if answer.status == 429:
             self._slow_down(permit, answer, now)
         elif answer.status is None or answer.status >= 500:
@@ -170,6 +174,14 @@ class ConnectionGate:
         ).update(backoff_until=until, backoff_seconds=min(seconds, rules.LONGEST_PAUSE))
         if changed:
             close(self._id, reason, now=now, until=until, detail=detail)
+
+    def _compare_clocks(self, seen: Connection, answer: Answer, now: datetime) -> None:
+        """Note how far the system's clock is ahead, by its Date header; a second or two is the header's own
+        (RULES 13). A clock that is stepped here says nothing about theirs."""
+        ahead = rules.clock_ahead(answer.headers, now=now)
+        if ahead is None or abs(ahead - seen.clock_ahead) < CLOCKS_AGREE or clock.is_stepped():
+            return
+        Connection.objects.filter(pk=self._id).update(clock_ahead=ahead)
 
     def _count_success(self, seen: Connection, now: datetime) -> None:
         if self._unproven:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
 from apps.connections.windows import RESET_EDGE, Share, room_for
@@ -156,6 +157,15 @@ def day_of(now: datetime) -> tuple[datetime, datetime]:
     """The UTC day that `now` is in."""
     start = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return start, start + timedelta(days=1)
+
+
+def clock_ahead(headers: Mapping[str, str], *, now: datetime) -> float | None:
+    """Seconds that the clock of an answer's sender is ahead of ours; None where it tells no time."""
+    told = next((value for name, value in headers.items() if name.lower() == "date"), "")
+    try:
+        return (parsedate_to_datetime(told) - now).total_seconds() if told else None
+    except (ValueError, TypeError):
+        return None
 
 
 def next_pause(last: int) -> int:

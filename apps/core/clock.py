@@ -29,3 +29,8 @@ def step_to(moment: datetime) -> None:
     fresh = target.with_suffix(".next")
     fresh.write_text(moment.astimezone(UTC).isoformat(), encoding="ascii")
     fresh.replace(target)
+
+
+def is_stepped() -> bool:
+    """Whether app time stands still until somebody moves it."""
+    return bool(os.environ.get(STEPPED_BY))

@@ -209,9 +209,11 @@ def release_timed(*, now: datetime) -> int:
     return release_held(ids=list(due.values_list("pk", flat=True)[:500]), now=now, hold_key=TIMER) if due else 0
 
 
-def bring_due(*, kind: str, connection: UUID, due_at: datetime, now: datetime) -> int:
-    """Make what waits for a later moment due at `due_at`; returns how many."""
+def bring_due(*, kind: str, connection: UUID, due_at: datetime, unless_caused_by: str) -> int:
+    """Make what waits for a later moment due at `due_at`, but not what an event of that kind made wait;
+    returns how many."""
     late = Event.objects.filter(kind=kind, connection=connection, state=State.QUEUED, due_at__gt=due_at)
+    late = late.exclude(caused_by__in=Event.objects.filter(kind=unless_caused_by))
     boxes = list(late.order_by("mailbox_id").values_list("mailbox_id", flat=True).distinct())
     if not boxes:
         return 0

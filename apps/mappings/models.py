@@ -180,6 +180,8 @@ class Mapping(models.Model):
     source_id = models.TextField(blank=True, help_text="the ATS source set on new applications")
     default_owner = models.TextField(blank=True, help_text="ATS user where the seat map names none")
     halted_at = models.DateTimeField(null=True, help_text="the terminal-move guard stopped it")
+    agreed_at = models.DateTimeField(null=True, help_text="a person let go on what had halted it until then")
+    agreed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ScopedManager("client")

@@ -220,3 +220,13 @@ def set_state(*, mapping_id: UUID, state: MappingState, now: datetime) -> None:
     if changed and state in (MappingState.LIVE, MappingState.PILOT):
         ProjectMapping.objects.of_everyone().filter(pk=mapping_id).update(halted_at=None)
         ledger.release_held(hold_key=f"mapping:{mapping_id}", now=now)
+
+
+@transaction.atomic
+def agree_to_halt(*, mapping_id: UUID, actor_id: int | None, now: datetime) -> bool:
+    """Let a halted mapping go on with all that waits; the guard begins to count anew. False if none was halted."""
+    halted = ProjectMapping.objects.of_everyone().filter(pk=mapping_id, halted_at__isnull=False)
+    changed = halted.update(halted_at=None, agreed_at=now, agreed_by=actor_id)
+    if changed:
+        ledger.release_held(hold_key=f"mapping:{mapping_id}", now=now)
+    return bool(changed)

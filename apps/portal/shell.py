@@ -74,6 +74,7 @@ PAGES: Mapping[str, tuple[tuple[str, str, str, Right], ...]] = {
     "": (("Overview", "overview", "dashboard", Right.VIEW),),
     "Work": (
         ("Duplicates", "duplicates", "duplicates", Right.VIEW),
+        ("Conflicts", "both", "conflicts", Right.VIEW),
         ("Dead letters", "dead", "dead_letters", Right.VIEW),
         ("Alerts", "bell", "alerts", Right.VIEW),
     ),

@@ -6,6 +6,7 @@ from django.urls import path
 
 from apps.portal import (
     candidates,
+    conflicts,
     connection,
     connections,
     dashboard,
@@ -33,6 +34,10 @@ urlpatterns = [
     path("candidates/<uuid:person_id>/", candidates.candidate_detail, name="candidate"),
     path("connections/", connections.connection_list, name="connections"),
     path("connections/<uuid:connection_id>/", connection.connection_detail, name="connection"),
+    path("conflicts/", conflicts.conflict_list, name="conflicts"),
+    path("conflicts/decide/", conflicts.decide, name="decide_conflicts"),
+    path("conflicts/undo/", conflicts.undo, name="undo_conflicts"),
+    path("conflicts/halts/<uuid:mapping_id>/agree/", conflicts.agree_to_halt, name="agree_to_halt"),
     path("mappings/", mappings.mapping_list, name="mappings"),
     path("mappings/<uuid:mapping_id>/", mappings.mapping_detail, name="mapping"),
     path("people/", people.people_list, name="people"),

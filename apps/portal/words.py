@@ -94,6 +94,8 @@ KINDS: Mapping[str, Kind] = {
     "write.stage": Kind("Stage move in LinkedIn", "left"),
     "write.note": Kind("Note in the ATS", "send"),
     "message": Kind("InMail", "bell"),
+    "decide": Kind("Decision of a person", "person"),
+    "decide.undo": Kind("Decision taken back", "undo"),
     "notify": Kind("Message", "bell"),
 }
 

@@ -57,6 +57,10 @@ def candidacy_hold(candidacy_id: UUID) -> str:
     return f"candidacy:{candidacy_id}"
 
 
+def decision_mailbox(candidacy_id: UUID) -> str:
+    return f"decide:{candidacy_id}"
+
+
 def map_hold(stage_map_id: int) -> str:
     return f"map:{stage_map_id}"
 

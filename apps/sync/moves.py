@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from uuid import UUID
 
 from apps.candidates.models import Candidacy, Profile
 from apps.ledger import effects, outcomes
@@ -29,10 +31,13 @@ def look(ats: contract.Ats, jobs: Sequence[Job], *, now: datetime) -> list[Ready
     """Read the applications in one go, then decide for each write whether it is still to be made."""
     candidacies = [job.candidacy for job in jobs if job.candidacy.application_id]
     fresh = reading.applications(ats, {one.application_id: one.person.remote_id for one in candidacies})
-    return [_look_one(ats, job, fresh.get(job.candidacy.application_id), now=now) for job in jobs]
+    ending: Counter[UUID] = Counter()
+    return [_look_one(ats, job, fresh.get(job.candidacy.application_id), ending, now=now) for job in jobs]
 
 
-def _look_one(ats: contract.Ats, job: Job, found: contract.Application | None, *, now: datetime) -> Ready:
+def _look_one(
+    ats: contract.Ats, job: Job, found: contract.Application | None, ending: Counter[UUID], *, now: datetime
+) -> Ready:
     candidacy, value = job.candidacy, job.event.payload["value"]
     if candidacy.ats_desired_version != job.event.payload["version"]:
         return Ready(job, decide=partial(_end, job, outcomes.superseded("A newer stage is wanted.")))
@@ -44,8 +49,9 @@ def _look_one(ats: contract.Ats, job: Job, found: contract.Application | None, *
     ours = _we_reopened(job, here, now=now) or here in candidacy.ats_sent
     if here != candidacy.ats_observed and not ours:
         return Ready(job, decide=partial(read_again, job.event, candidacy))
-    if value in TERMINAL and _guard_is_full(candidacy, now=now):
+    if value in TERMINAL and _guard_is_full(job, ending[candidacy.mapping_id], now=now):
         return Ready(job, decide=partial(_halt, job, now=now))
+    ending[candidacy.mapping_id] += value in TERMINAL
     return _write(ats, job, found, value, now=now)
 
 
@@ -59,9 +65,15 @@ def _we_reopened(job: Job, here: str, *, now: datetime) -> bool:
     return key in effects.find([key])
 
 
-def _guard_is_full(candidacy: Candidacy, *, now: datetime) -> bool:
-    marker = str(candidacy.mapping_id)
-    return effects.count_recent(kinds=("reject", "hire"), marker=marker, since=now - GUARD_TIME) >= GUARD_MOVES
+def _guard_is_full(job: Job, ending: int, *, now: datetime) -> bool:
+    """Whether so many were ended lately, or are by this batch, that a person must agree; what waited when one
+    did goes on."""
+    agreed_at = job.candidacy.mapping.agreed_at
+    if agreed_at is not None and job.event.arrived_at <= agreed_at:
+        return False
+    since = max(now - GUARD_TIME, agreed_at or now - GUARD_TIME)
+    marker = str(job.candidacy.mapping_id)
+    return effects.count_recent(kinds=("reject", "hire"), marker=marker, since=since) + ending >= GUARD_MOVES
 
 
 def _halt(job: Job, *, now: datetime) -> Decision:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from apps.candidates import services as candidates
 from apps.candidates.models import Candidacy, Profile
@@ -47,7 +47,12 @@ def table_of(mapping: Mapping) -> StageTable:
 def policy_of(mapping: Mapping) -> plan.Policy:
     """How a conflict of this mapping is decided; the ATS's clock is as fine as its provider says (rule 13)."""
     resolution = connections.capabilities_of(mapping.job.connection).change_time
-    return plan.Policy(name=mapping.policy, resolution=resolution)
+    return plan.Policy(
+        name=mapping.policy,
+        resolution=resolution,
+        linkedin_ahead=timedelta(seconds=mapping.project.connection.clock_ahead),
+        ats_ahead=timedelta(seconds=mapping.job.connection.clock_ahead),
+    )
 
 
 def pair_of(candidacy: Candidacy, profile: Profile) -> Pair:
@@ -67,9 +72,13 @@ def apply(
     table: StageTable,
     event: Event,
     now: datetime,
+    by_person: bool = False,
 ) -> Result:
-    """Write a decision on one pair to its rows; the caller has stored what was observed."""
+    """Write a decision on one pair to its rows; the caller has stored what was observed. `by_person`: somebody
+    chose it on a page, so that it is neither held nor planned again by what it ends."""
     follow: list[NewEvent] = []
+    if not by_person:
+        decided = plan.calm(decided, written=_written_lately(decided, candidacy, profile, now=now))
     if decided.drop_linkedin:
         profile.desired, profile.desired_version = "", profile.desired_version + 1
     if decided.drop_ats:
@@ -85,9 +94,27 @@ def apply(
     candidacy.conflict = "" if decided.verdict not in (Verdict.CONFLICT, Verdict.REFUSED) else decided.why
     candidacy.save()
     profile.save()
-    if decided.verdict not in (Verdict.CONFLICT, Verdict.UNMAPPED):
+    if decided.verdict not in (Verdict.CONFLICT, Verdict.UNMAPPED) and not by_person:
         _plan_held_again(candidacy, now=now)
     return Result(_outcome(decided, candidacy, table), follow)
+
+
+def _written_lately(decided: Decided, candidacy: Candidacy, profile: Profile, *, now: datetime) -> int:
+    """How often the write that was decided was wanted a short while ago."""
+    kind, mailbox = ats_box(candidacy) if decided.write_ats else linkedin_box(profile)
+    value = decided.write_ats or decided.write_linkedin
+    made = Event.objects.filter(mailbox__key=mailbox, kind=kind, arrived_at__gt=now - plan.FLIP_TIME)
+    return made.filter(payload__value=value).count() if value else 0
+
+
+def ats_box(candidacy: Candidacy) -> tuple[str, str]:
+    """Kind and mailbox of the writes that move an application."""
+    return "write.move", f"write:application:{candidacy.pk}"
+
+
+def linkedin_box(profile: Profile) -> tuple[str, str]:
+    """Kind and mailbox of the writes that move a profile."""
+    return "write.stage", f"write:profile:{profile.pk}"
 
 
 def _plan_held_again(candidacy: Candidacy, *, now: datetime) -> None:
@@ -131,9 +158,10 @@ def ats_write(candidacy: Candidacy, profile: Profile, event: Event) -> NewEvent:
     """The write that brings the application to the desired stage: one event of its own (rule 7)."""
     connection_id = candidacy.job.connection_id
     gate = lanes.connection_gate(connection_id)
+    kind, mailbox = ats_box(candidacy)
     return NewEvent(
-        kind="write.move",
-        mailbox=f"write:application:{candidacy.pk}",
+        kind=kind,
+        mailbox=mailbox,
         gate=gate,
         turn=lanes.turn(gate, candidacy.client_id),
         priority=priority_after(event.priority, Priority.STAGE_CHANGE),
@@ -154,10 +182,11 @@ def ats_write(candidacy: Candidacy, profile: Profile, event: Event) -> NewEvent:
 def linkedin_write(candidacy: Candidacy, profile: Profile, event: Event, *, now: datetime) -> NewEvent:
     """The write that brings a profile to the desired stage; it travels with others in one request."""
     gate = lanes.connection_gate(profile.connection_id)
+    kind, mailbox = linkedin_box(profile)
     return NewEvent(
-        kind="write.stage",
+        kind=kind,
         handled_by="flush",
-        mailbox=f"write:profile:{profile.pk}",
+        mailbox=mailbox,
         gate=gate,
         turn=gate,
         priority=Priority.STAGE_CHANGE,

@@ -61,10 +61,13 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What decides when both sides changed: newest, ats, linkedin or ask; and the ATS's time resolution."""
+    """What decides when both sides changed: newest, ats, linkedin or ask; the ATS's time resolution, and how far
+    the systems' clocks are ahead of ours (rule 13)."""
 
     name: str = "ask"
     resolution: timedelta | None = timedelta(0)
+    linkedin_ahead: timedelta = timedelta(0)
+    ats_ahead: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +215,12 @@ def _conflict(
     pair: Pair, value: str, changed_at: datetime | None, side: str, table: StageTable, policy: Policy
 ) -> Decided:
     """What the policy says; a write that waits for the side just moved was planned before that move, so
-    it goes: it would undo what a person did there."""
+    it goes: it would undo what a person did there. A side that stands where the map has no row is no side
+    to choose."""
+    if side == "ats" and not table.knows_linkedin(pair.linkedin.observed):
+        return Decided(Verdict.UNMAPPED, _unmapped("LinkedIn", pair.linkedin.observed), transition=True)
+    if side == "linkedin" and not table.knows_ats(pair.ats.observed):
+        return Decided(Verdict.UNMAPPED, _unmapped("ATS", table.name_of(pair.ats.observed)), transition=True)
     decided = _by_policy(pair, value, changed_at, side, table, policy)
     if side == "linkedin":
         return replace(decided, drop_linkedin=bool(pair.linkedin.desired))
@@ -225,7 +233,7 @@ def _by_policy(
     winner = policy.name
     if winner == "newest":
         other = pair.ats.changed_at if side == "linkedin" else pair.linkedin.changed_at
-        winner = _newest(changed_at, other, side, policy.resolution)
+        winner = _newest(_ours(changed_at, side, policy), _ours(other, _other(side), policy), side, policy.resolution)
     if winner == "ask":
         return Decided(Verdict.CONFLICT, "Both sides changed; choose which one counts.", transition=True)
     if winner == side:
@@ -233,6 +241,45 @@ def _by_policy(
     if side == "ats":
         return _to_ats(replace(pair, ats=replace(pair.ats, observed=value)), pair.linkedin.observed, table)
     return _to_linkedin(pair.ats.observed, table)
+
+
+def _other(side: str) -> str:
+    return "ats" if side == "linkedin" else "linkedin"
+
+
+def _ours(changed_at: datetime | None, side: str, policy: Policy) -> datetime | None:
+    """A system's time by our clock."""
+    ahead = policy.linkedin_ahead if side == "linkedin" else policy.ats_ahead
+    return changed_at - ahead if changed_at is not None else None
+
+
+def choose(pair: Pair, side: str, table: StageTable) -> Decided:
+    """A person says whose stage counts. Their word is enough to reject or hire, and to go back (rule 11)."""
+    if side == "ats":
+        return _to_linkedin(pair.ats.observed, table)
+    row = table.target_of(pair.linkedin.observed)
+    if row is None:
+        return Decided(Verdict.UNMAPPED, _unmapped("LinkedIn", pair.linkedin.observed))
+    if row.ats == pair.ats.observed:
+        return Decided(Verdict.AGREED, "The ATS is there already.", agreed=(pair.linkedin.observed, row.ats))
+    return Decided(Verdict.WRITE, f"{pair.linkedin.observed} maps to this ATS stage.", write_ats=row.ats)
+
+
+FLIPS = 2
+FLIP_TIME = timedelta(minutes=10)
+"""One value written to one side more often than this in this time is no recruiter who thinks again, but a
+system that moves people back: a person is asked."""
+
+
+def calm(decided: Decided, *, written: int) -> Decided:
+    """Hold a write that was made `written` times already within FLIP_TIME."""
+    if not (decided.write_ats or decided.write_linkedin) or written <= FLIPS:
+        return decided
+    why = (
+        f"The same move was made {written} times within {FLIP_TIME // timedelta(minutes=1)} minutes and undone each "
+        "time. Something in one of the systems moves them back; choose which side counts once it is found."
+    )
+    return replace(decided, verdict=Verdict.CONFLICT, why=why, write_ats="", write_linkedin="")
 
 
 def _newest(mine: datetime | None, other: datetime | None, side: str, resolution: timedelta | None) -> str:

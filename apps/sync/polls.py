@@ -140,7 +140,12 @@ def _done(
     Stream.objects.filter(pk=stream.pk).update(**values)
     _plan_next(stream, now=now)
     if cursor is not None and "drained" in cursor:
-        ledger.bring_due(kind="write.stage", connection=stream.connection_id, due_at=now + pacing.ROWS_SETTLE, now=now)
+        ledger.bring_due(
+            kind="write.stage",
+            connection=stream.connection_id,
+            due_at=now + pacing.ROWS_SETTLE,
+            unless_caused_by="decide.conflict",
+        )
     return Decision(outcomes={event.pk: outcomes.done(detail) for event in box.events}, follow=follow)
 
 

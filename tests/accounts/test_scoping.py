@@ -27,6 +27,7 @@ OF_EVERYONE = {
     "notifications/services.py": "the usual rules are for all clients; what a person changes is within their scope",
     "sync/arrivals.py": "the engine writes the candidacy whose lease it has",
     "sync/flush.py": "the engine writes the candidacy whose lease it has",
+    "sync/conflicts.py": "the engine carries out what a person decided within their scope",
     "sync/hooks.py": "an ATS does not say whose application changed; the event gets its client here",
     "sync/inmail.py": "LinkedIn does not say whose candidate a message is with; the event gets its clients here",
     "sync/moves.py": "the engine writes the candidacy whose lease it has; its guard counts a mapping's moves",

@@ -106,7 +106,7 @@ def test_when_both_changed_the_default_asks() -> None:
     ],
 )
 def test_newest_asks_where_the_times_are_too_close_rule_13(apart: timedelta, policy: str, verdict: Verdict) -> None:
-    pair = replace(agreed("Contacted", "review"), linkedin=Side("Replied", NOW - apart))
+    pair = replace(agreed("Contacted", "review"), linkedin=Side("Hired", NOW - apart))
 
     assert plan.see_ats(pair, "phone", NOW, COARSE, Policy(policy)).verdict == verdict
 
