@@ -22,7 +22,7 @@ from apps.ledger import drain, tasks
 from apps.ledger.models import Event
 from apps.mappings.models import JobStage, Seat
 from apps.notifications import services
-from apps.notifications.models import Rule
+from apps.notifications.models import Contact, Rule
 from apps.notifications.services import Place, Wish
 from tests.portal.factories import World, make_world
 from tests.sandbox_process import Sandbox, free_port
@@ -110,6 +110,7 @@ def office(sandbox: Sandbox, transactional_db: None) -> Office:
     services.ensure_default_rules()
     Rule.objects.of_everyone().update(enabled=False)
     world = make_world("Birch")
+    Contact.objects.all().delete()
     for number, name in enumerate(("Application Review", "Phone Screen", "Offer")):
         JobStage.objects.create(connection=world.ats, scope="1", remote_id=f"s{number}", name=name, order=number)
     slack = connections.create_connection(

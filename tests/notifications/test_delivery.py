@@ -490,7 +490,7 @@ def test_a_rule_is_made_for_ones_own_clients_only(office: Office) -> None:
         services.save_contact(scope=scope, where="a@b.example", now=clock.now(), client_id=other.client.pk)
     with pytest.raises(services.NotYours):
         services.save_contact(scope=scope, where="a@b.example", now=clock.now(), ats_id=office.world.ats.pk)
-    assert not Contact.objects.exists()
+    assert [contact.address for contact in Contact.objects.all()] == ["cedar@people.example"]
 
 
 def test_a_rule_of_one_mapping_is_silent_for_another(office: Office) -> None:
