@@ -137,7 +137,9 @@ _KINDS = ("notify.slack", "notify.mail")
 
 def list_moves(*, scope: Scope, limit: int = 20) -> tuple[MoveRow, ...]:
     """The newest transitions, for previews."""
-    moved = ((one, wording.moved_of(one, link=False)) for one in _transitions(scope).order_by("-id")[:limit])
+    found = list(_transitions(scope).order_by("-id")[:limit])
+    names = wording.names_of(found)
+    moved = ((one, wording.moved_of(one, link=False, names=names)) for one in found)
     return tuple(
         MoveRow(
             one.pk, f"{said.candidate}: {said.from_stage or 'no stage'} → {said.to_stage}, {said.role}", one.changed_at

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from apps.candidates.models import Candidacy, Transition
 from apps.connections import services as connections
 from apps.core import errors
 from apps.mappings.models import JobStage
-from apps.mappings.rules import StageTable, rows_from_json
+from apps.mappings.rules import HIRED, REJECTED, StageTable, rows_from_json
 from apps.notifications import rules
 from apps.notifications.models import Message
 from apps.notifications.rules import Moved
 from apps.providers import contract
 
 LINKEDIN = "linkedin"
+WORDS = {REJECTED: "Rejected", HIRED: "Hired"}
 MEETING = "Two recruiters hold one person"
 
 
-def moved_of(transition: Transition, *, link: bool = True) -> Moved:
+StageNames = Mapping[tuple[UUID, str], str]
+"""What ATS values are called, by connection: read at once for a list."""
+
+
+def moved_of(transition: Transition, *, link: bool = True, names: StageNames | None = None) -> Moved:
     """A transition in words. `link` asks the ATS's adapter for the profile's address, which needs no call."""
     candidacy = transition.candidacy
     return Moved(
         candidate=str(candidacy.person) or "Somebody",
         role=candidacy.job.name,
         client=candidacy.client.name,
-        from_stage=_shown(transition, transition.from_value),
-        to_stage=_shown(transition, transition.to_value),
+        from_stage=_shown(transition, transition.from_value, names),
+        to_stage=_shown(transition, transition.to_value, names),
         system="LinkedIn" if transition.side == LINKEDIN else candidacy.job.connection.name,
         link=link_of(candidacy) if link else "",
     )
@@ -53,15 +59,26 @@ def _leads_to(transition: Transition) -> str:
     return row.ats
 
 
-def _shown(transition: Transition, value: str) -> str:
-    return value if transition.side == LINKEDIN else stage_name(transition.candidacy, value)
+def _shown(transition: Transition, value: str, names: StageNames | None = None) -> str:
+    if transition.side == LINKEDIN or not value:
+        return value
+    if names is not None:
+        return WORDS.get(value) or names.get((transition.candidacy.job.connection_id, value), value)
+    return stage_name(transition.candidacy, value)
+
+
+def names_of(transitions: Sequence[Transition]) -> StageNames:
+    """The stage names that a list of transitions needs, in one read."""
+    systems = {one.candidacy.job.connection_id for one in transitions}
+    values = {value for one in transitions for value in (one.from_value, one.to_value)}
+    rows = JobStage.objects.filter(connection__in=systems, remote_id__in=values)
+    return {(system, value): name for system, value, name in rows.values_list("connection", "remote_id", "name")}
 
 
 def stage_name(candidacy: Candidacy, value: str) -> str:
     """An ATS value as people call it."""
-    words = {"!rejected": "Rejected", "!hired": "Hired"}
-    if not value or value in words:
-        return words.get(value, "")
+    if not value or value in WORDS:
+        return WORDS.get(value, "")
     stages = JobStage.objects.filter(connection_id=candidacy.job.connection_id, remote_id=value)
     return stages.filter(scope__in=["", candidacy.job.remote_id]).values_list("name", flat=True).first() or value
 

@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.accounts.rights import Role
-from apps.candidates.models import Candidacy, Identity, Person, Profile
+from apps.candidates.models import Candidacy, Identity, Person, Profile, Transition
 from apps.core import clock
-from tests.portal.factories import World, make_event, make_user, make_world
+from tests.portal.factories import World, make_event, make_message, make_rule, make_user, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -42,12 +42,18 @@ def grow(world: World, count: int) -> None:
         make_event([world.client], person=person, connection=world.ats)
         make_event([world.client], person=world.person, connection=world.ats, state="held", reason="conflict")
         make_user(Role.VIEWER, world.client)
+        make_rule(world)
+        make_message(world)
+        Transition.objects.create(
+            candidacy=candidacy, side="ats", from_value="a", to_value="b", changed_at=now, event_id=world.event.pk
+        )
 
 
+NOTIFICATIONS = ["/notifications/", "/notifications/rules/", "/notifications/deliveries/", "/notifications/contacts/"]
 LISTS = ["/", "/connections/", "/events/", "/events/?q=ada", "/candidates/", "/mappings/", "/people/", "/search/?q=ada"]
 
 
-@pytest.mark.parametrize("page", [*LISTS, "mapping", "candidate", "connection", "event"])
+@pytest.mark.parametrize("page", [*LISTS, *NOTIFICATIONS, "mapping", "candidate", "connection", "event"])
 def test_queries_do_not_grow_with_rows(client: Browser, page: str) -> None:
     world = make_world("Birch")
     grow(world, 3)
