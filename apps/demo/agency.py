@@ -19,6 +19,7 @@ from apps.demo.sandbox import Sandbox
 from apps.mappings import services as mappings
 from apps.mappings.models import Job, Mapping, MappingState, Policy, Project
 from apps.sync import services as sync
+from apps.sync.models import Stream, StreamName
 
 CLIENTS = (
     ("Contoso", "R-2001", "Platform Engineer", "Europe/Berlin"),
@@ -117,6 +118,18 @@ def join(
     scenario.await_listings((linkedin.pk, bullhorn.pk), meanwhile=meanwhile, seconds=seconds)
     mappings.propose_seats(linkedin_id=linkedin.pk, users=connections.open_ats(bullhorn.pk).list_users().items)
     return Agency(linkedin, bullhorn, tuple(_desk(linkedin, bullhorn, *one) for one in CLIENTS))
+
+
+def open_beside(sandbox: Sandbox, linkedin: Connection, **more: Any) -> Agency:
+    """Make the agency's Projects and jobs in a sandbox that is at work already, and join."""
+    known = {row["name"] for row in sandbox.state("linkedin")["projects"]}
+    for project in projects():
+        if project["name"] not in known:
+            sandbox.act("linkedin", "add_project", **project)
+    for name, requisition, job, _ in CLIENTS:
+        sandbox.act("bullhorn", "add_job", name=job, requisition_id=requisition, corporation=name)
+    Stream.objects.filter(connection=linkedin, name=StreamName.PROJECTS).update(next_at=clock.now(), complete_at=None)
+    return join(sandbox, linkedin, **more)
 
 
 def connect(sandbox: Sandbox, *, options: dict[str, Any] | None = None) -> Connection:

@@ -9,6 +9,7 @@ import time
 import structlog
 
 from apps.demo import scenario
+from apps.demo.agency import Agency
 from apps.demo.sandbox import Sandbox
 from apps.demo.scenario import Company
 
@@ -32,12 +33,13 @@ UNMAPPED = "Silver medalist"
 """A stage that a recruiter made up: no row of the stage map has it, so whoever is moved there is held."""
 
 
-def tell(sandbox: Sandbox, company: Company) -> None:
+def tell(sandbox: Sandbox, company: Company, agency: Agency) -> None:
     """Go on until the process ends: add someone, move someone here, move someone there."""
     chance = random.Random(7)
     for number in itertools.count():
         try:
             _step(sandbox, company, number, chance)
+            _step_at_agency(sandbox, agency, number, chance)
         except RuntimeError as refused:
             log.info("story.refused", why=str(refused)[:200])
         time.sleep(PAUSE)
@@ -62,6 +64,32 @@ def _step(sandbox: Sandbox, company: Company, number: int, chance: random.Random
         _act_in_greenhouse(sandbox, chance, end=number % 20 == 13)
     else:
         _move_in_linkedin(sandbox, chance, seat, to="In Progress")
+
+
+AGENCY_EVERY = 3
+"""Steps of the story for one at the agency: its clients are small."""
+
+
+def _step_at_agency(sandbox: Sandbox, agency: Agency, number: int, chance: random.Random) -> None:
+    """Someone for one client, in turn; every sixth time for two of them; between, somebody goes on in Bullhorn."""
+    turn, left = divmod(number, AGENCY_EVERY)
+    if left:
+        return
+    if turn % 2:
+        rows = [row for row in sandbox.state("bullhorn")["JobSubmission"] if row["status"] in GOING_ON]
+        if rows:
+            sandbox.act("bullhorn", "move", application_id=chance.choice(rows)["id"])
+        return
+    desks = [agency.desks[(turn // 2 + step) % len(agency.desks)] for step in range(2 if turn % 6 == 0 else 1)]
+    for desk in desks:
+        people = [scenario.person(AGENCY_PEOPLE + number)]
+        sandbox.act("linkedin", "add_to_project", project=desk.mapping.project.remote_id, people=people, by=AGENCY_SEAT)
+
+
+GOING_ON = ("Submitted", "Client Submission", "Interview Scheduled")
+AGENCY_SEAT = "urn:li:seat:52"
+AGENCY_PEOPLE = 5_000
+"""Numbers of people whom nobody else in the story uses."""
 
 
 def _act_in_greenhouse(sandbox: Sandbox, chance: random.Random, *, end: bool) -> None:
