@@ -1,6 +1,6 @@
 """A worker that dies after Bullhorn's queue was emptied for it, before what it read was committed.
 
-KILLS sets how often; 3 in CI, 30 for the figure in docs/operations.md.
+KILLS sets how often; 3 in CI, 30 for the figure in docs/connectors/bullhorn.md.
 """
 
 from __future__ import annotations
