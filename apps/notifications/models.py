@@ -95,7 +95,7 @@ class Contact(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.channel_name or self.address
+        return f"#{self.channel_name}" if self.channel_name else self.address
 
 
 class Message(models.Model):
