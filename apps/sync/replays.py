@@ -12,7 +12,7 @@ from apps.ledger.models import Event
 from apps.ledger.services import NewEvent
 from apps.ledger.states import Priority, State
 
-REPLAYED = ("row.", "hook.", "message.", "write.")
+REPLAYED = ("row.", "hook.", "message.", "notify.", "write.")
 NEVER = ("hook.malformed", "hook.hint", "hook.other")
 """Nobody could read the first, and the others ask for nothing but a poll."""
 

@@ -17,6 +17,7 @@ from apps.mappings.models import Mapping, Project, Seat
 from apps.notifications import announce, services
 from apps.notifications.models import Contact, Message, Rule
 from apps.providers.slack import wire
+from apps.sync import replays
 from tests.notifications.conftest import Mailbox, Office
 
 CHANNEL = ("channel", "#hiring")
@@ -255,6 +256,22 @@ def test_a_limit_waits_without_spending_a_try(office: Office, error: str) -> Non
     office.work_until(lambda: states(office) == [("done", "")])
 
     assert [event.attempts for event in office.events()] == [0]
+    assert len(office.read()) == 1
+
+
+def test_a_dead_message_is_replayed_and_one_that_was_sent_is_not_sent_again(office: Office) -> None:
+    """Invariant 9: replaying what was done makes no remote write."""
+    office.rule(CHANNEL)
+    office.sandbox.act("slack", "refuse", error="is_archived")
+    office.move("s2")
+    office.work()
+    (dead,) = office.events()
+
+    replays.replay(ids=[dead.pk], now=clock.now())
+    office.work_until(lambda: states(office) == [("done", "")])
+    replays.replay(ids=[dead.pk, *(event.pk for event in office.events("notify.transition"))], now=clock.now())
+    office.work_until(lambda: not Event.objects.filter(state=State.QUEUED).exists())
+
     assert len(office.read()) == 1
 
 
