@@ -30,9 +30,13 @@ class SyncError(Exception):
 
 
 class Transient(SyncError):
-    """Nothing happened on the other side; trying again later is safe."""
+    """Nothing happened on the other side; trying again later is safe, from `until` on where it said so."""
 
     code = "transient"
+
+    def __init__(self, detail: str = "", *, cause: str = "", until: datetime | None = None) -> None:
+        super().__init__(detail, cause=cause)
+        self.until = until
 
 
 class RateLimited(SyncError):

@@ -71,6 +71,8 @@ def _handle(lease: Lease, name: str, boxes: Sequence[Claimed], *, now: datetime)
         return settle(lease, units, now=now)
     except leases.LeaseLost:
         log.warning("ledger.lease.lost", handler=name, mailboxes=len(boxes))
+        leases.give_up(lease, [box.id for box in boxes], now=now)
+        leases.wake_waiters(now=now)
         return 0
     except errors.SyncError as error:
         outcome = of_error(error, now=now)
@@ -92,7 +94,9 @@ def of_error(error: errors.SyncError, *, now: datetime) -> Outcome:
         return outcomes.put_back(error.detail, due_at=error.until or now + timedelta(seconds=5))
     if isinstance(error, errors.AuthExpired):
         return outcomes.put_back(error.detail, due_at=now + timedelta(seconds=1))
-    if isinstance(error, errors.Transient | errors.Unknown):
+    if isinstance(error, errors.Transient):
+        return outcomes.retry(error.detail, cause=error.cause, due_at=error.until)
+    if isinstance(error, errors.Unknown):
         return outcomes.retry(error.detail, cause=error.cause)
     return outcomes.dead(error.cause, error.detail)
 

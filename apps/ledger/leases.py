@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 from django.db.backends.utils import CursorWrapper
+from django.db.models import F
 
 from apps.core import clock
 from apps.ledger.models import Event, KeyLease, Mailbox, Waiter
@@ -33,18 +35,28 @@ class LeaseLost(RuntimeError):
     """The lease ran out and someone else may hold it: start no call, change no row."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lease:
     """A worker's right to a set of mailboxes, until a moment of real time."""
 
     token: UUID
     until: datetime
     priority: int = Priority.NEW_CANDIDATE
+    _extending: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def require(self, seconds: float) -> None:
-        """Raise LeaseLost unless the lease outlives a call of `seconds` (rule 5)."""
-        if clock.real_now() + timedelta(seconds=seconds) >= self.until:
-            raise LeaseLost
+        """Make sure that the lease outlives a call of `seconds`, extending it where it is too short (rule 5).
+
+        Raises LeaseLost where it ran out before, or where no lease is as long as that.
+        """
+        with self._extending:
+            if not self._outlives(seconds):
+                self.until = _extend(self.token)
+            if not self._outlives(seconds):
+                raise LeaseLost
+
+    def _outlives(self, seconds: float) -> bool:
+        return clock.real_now() + timedelta(seconds=seconds) < self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,28 @@ def is_for_bulk() -> bool:
 
 def lease_time() -> timedelta:
     return timedelta(seconds=settings.SYNCPORTAL_LEASE_SECONDS)
+
+
+EXTEND = """
+WITH boxes AS (
+    UPDATE ledger_mailbox SET lease_until = %(until)s
+    WHERE lease_token = %(token)s AND lease_until > %(real)s RETURNING 1
+), keys AS (
+    UPDATE ledger_keylease SET until = %(until)s WHERE token = %(token)s AND EXISTS (SELECT 1 FROM boxes)
+)
+SELECT count(*) FROM boxes
+"""
+
+
+def _extend(token: UUID) -> datetime:
+    """Give the mailboxes and keys of a lease that still runs its whole time again. Raises LeaseLost."""
+    real = clock.real_now()
+    until = real + lease_time()
+    with database.cursor() as cursor:
+        cursor.execute(EXTEND, {"token": token, "until": until, "real": real})
+        if not cursor.fetchone()[0]:
+            raise LeaseLost
+    return until
 
 
 BULK_BATCH = 16
@@ -198,6 +232,16 @@ def _keep_one(
 def is_leased(mailbox: str) -> bool:
     """Whether a worker has this mailbox at this moment."""
     return Mailbox.objects.filter(key=mailbox, lease_token__isnull=False).exists()
+
+
+def give_up(lease: Lease, boxes: Collection[int], *, now: datetime) -> None:
+    """The lease is lost, but its worker lives: that was no kill (rule 4). What is still ours is due again."""
+    with transaction.atomic():
+        locked = Mailbox.objects.select_for_update().filter(pk__in=boxes).order_by("pk")
+        ours = [box.pk for box in locked if box.lease_token == lease.token]
+        Mailbox.objects.filter(pk__in=boxes, claims__gt=0).update(claims=F("claims") - 1)
+        Mailbox.objects.filter(pk__in=ours).update(lease_token=None, lease_until=None, due_at=now)
+        KeyLease.objects.filter(token=lease.token).delete()
 
 
 def held_mailboxes(lease: Lease) -> set[int]:

@@ -82,7 +82,7 @@ class Verdicts:
         if verdict.unless_repeatable is not None and not call.repeatable:
             kind = verdict.unless_repeatable
         text = f"{call.operation} answered {status}" + (f": {detail}" if detail else "")
-        if issubclass(kind, errors.RateLimited):
+        if issubclass(kind, errors.RateLimited | errors.Transient):
             return kind(text, cause=verdict.cause, until=until)
         return kind(text, cause=verdict.cause)
 

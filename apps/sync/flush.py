@@ -96,7 +96,7 @@ def _write_all(lease: Lease, connection_id: UUID, moves: Sequence[Move], *, now:
     said: list[Exchange] = []
     try:
         with recording.exchanges() as said:
-            lease.require(2 * DEADLINE)
+            lease.require(DEADLINE)
             units, to_write = _look(linkedin, connection_id, moves, now=now)
             if not to_write:
                 return units
