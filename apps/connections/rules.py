@@ -208,3 +208,50 @@ def _is_open(office: Office, now: datetime) -> bool:
     if office.start <= office.end:
         return local.weekday() < _SATURDAY and office.start <= local.time() < office.end
     return local.weekday() < _SATURDAY and (local.time() >= office.start or local.time() < office.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the rest of a day holds by arithmetic: calls that are left for the plan, those that polls need at
+    the slow and at the office's pace with a write each, and when the pace of the last hour spends it all."""
+
+    left: int
+    needed_slow: int
+    needed: int
+    spent_at: datetime | None
+
+    @property
+    def office_pace_holds(self) -> bool:
+        return self.left >= self.needed
+
+    @property
+    def promise_holds(self) -> bool:
+        return self.left >= self.needed_slow
+
+
+def outlook(
+    *,
+    now: datetime,
+    spent: int,
+    last_hour: int,
+    limit: int,
+    reset_at: datetime,
+    offices: Sequence[Office] = (),
+    kept_back: float = KEPT_BACK,
+) -> Outlook:
+    """See `Outlook`."""
+    left = max(0, allowance(limit=limit, share=1 - kept_back) - spent)
+    need = need_until(now, reset_at, offices)
+    ends = now + timedelta(hours=left / last_hour) if last_hour else reset_at
+    slow, quick = math.ceil(need.slow), math.ceil(need.all)
+    return Outlook(left, slow, quick, ends if ends < reset_at else None)
+
+
+CATALOGUE_PAGE = 100
+CATALOGUES_A_DAY = 6
+
+
+def cost_of_one_more(projects: int) -> int:
+    """Requests a day for one Project more: polls and moves travel for all at once, so that only a new page
+    of the list of Projects costs, every four hours."""
+    return CATALOGUES_A_DAY if projects % CATALOGUE_PAGE == 0 and projects else 0

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from apps.accounts.models import Client
 from apps.connections import budget, gate, rules, windows
-from apps.connections.models import Connection, QuotaWindow
+from apps.connections.models import Connection, QuotaWindow, Spending
 from apps.ledger import gates
 from apps.ledger import selectors as ledger
 from apps.ledger.selectors import FaultRow
@@ -167,6 +167,50 @@ def may_write_now(connection_id: UUID, *, now: datetime) -> bool:
         spent=day.spent,
         limit=day.limit,
         starts_at=day.starts_at,
+        reset_at=day.ends_at,
+        offices=offices_of(connection_id),
+        kept_back=_plan(connection_id).kept_back,
+    )
+
+
+def spending(connection_id: UUID, *, since: datetime, now: datetime) -> tuple[tuple[datetime, dict[str, int]], ...]:
+    """Calls by purpose of each hour from `since` to now, of the whole quota account; empty hours too."""
+    account = get_connection(connection_id).quota_id
+    first = since.replace(minute=0, second=0, microsecond=0)
+    count = (now - first) // timedelta(hours=1) + 1
+    hours: dict[datetime, dict[str, int]] = {first + timedelta(hours=place): {} for place in range(count)}
+    for row in Spending.objects.filter(account_id=account, hour__gte=first, hour__lte=now, calls__gt=0):
+        hours.setdefault(row.hour, {})[row.purpose] = row.calls
+    return tuple(sorted(hours.items()))
+
+
+def kept_back(connection_id: UUID, *, now: datetime) -> tuple[tuple[str, int], ...]:
+    """Requests of the day that each purpose leaves to the others, by purpose; empty without a day."""
+    connection, day = get_connection(connection_id), daily(connection_id, now=now)
+    rates = [rate for rate in capabilities_of(connection).rate_windows if rate.resets_daily]
+    if day is None or not rates:
+        return ()
+    plan = gate.plan_of(connection, None)
+    kept = []
+    for purpose in Purpose:
+        share = rules.share_of(
+            rate=rates[0], purpose=purpose, kept_back=plan.kept_back, reserve_for=plan.reserve_for or {}
+        )
+        kept.append((str(purpose), day.limit - rules.allowance(limit=day.limit, share=share.total)))
+    return tuple(kept)
+
+
+def outlook(connection_id: UUID, *, now: datetime) -> rules.Outlook | None:
+    """What the rest of the day holds; None where the system has no daily limit."""
+    day = daily(connection_id, now=now)
+    if day is None:
+        return None
+    recent = spending(connection_id, since=now - timedelta(hours=1), now=now)
+    return rules.outlook(
+        now=now,
+        spent=day.spent,
+        last_hour=sum(sum(calls.values()) for _, calls in recent[-2:]) // max(1, len(recent[-2:])),
+        limit=day.limit,
         reset_at=day.ends_at,
         offices=offices_of(connection_id),
         kept_back=_plan(connection_id).kept_back,

@@ -25,6 +25,7 @@ PURPOSES = {
     "catalogue": "Projects, jobs and seats",
     "index": "The index of the ATS",
     "token": "Tokens",
+    "bulk": "Imports and go-lives",
     "elsewhere": "Spent by somebody else",
 }
 
@@ -48,6 +49,7 @@ class Budget:
     """One window as it shows; bars are percent of the limit."""
 
     connection: str
+    href: str
     name: str
     spent: str
     limit: str
@@ -137,6 +139,7 @@ def _budget(one: ConnectionRow, window: WindowFigures) -> Budget:
         start += width
     return Budget(
         connection=one.name,
+        href=reverse("portal:budget", args=[one.id]),
         name=_length(window),
         spent=words.number(window.spent),
         limit=words.number(window.limit),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from apps.portal import (
+    budget,
     candidates,
     conflicts,
     connection,
@@ -33,6 +34,7 @@ urlpatterns = [
     path("connections/<uuid:connection_id>/read/", why.read_now, name="read_now"),
     path("candidates/<uuid:person_id>/", candidates.candidate_detail, name="candidate"),
     path("connections/", connections.connection_list, name="connections"),
+    path("connections/<uuid:connection_id>/budget/", budget.budget, name="budget"),
     path("connections/<uuid:connection_id>/", connection.connection_detail, name="connection"),
     path("conflicts/", conflicts.conflict_list, name="conflicts"),
     path("conflicts/decide/", conflicts.decide, name="decide_conflicts"),

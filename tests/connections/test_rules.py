@@ -225,3 +225,26 @@ def test_no_write_is_planned_over_the_limit(minute: int, limit: int, spent: int)
 
     if rules.writes_now(now=now, spent=spent, limit=limit, starts_at=MIDNIGHT, reset_at=TOMORROW, offices=[BERLIN]):
         assert spent + 1 <= limit
+
+
+@pytest.mark.parametrize(
+    ("now", "spent", "last_hour", "holds", "office", "late_from"),
+    [
+        pytest.param(at(12), 150, 20, True, True, None, id="a usual noon"),
+        pytest.param(at(12), 150, 65, True, True, at(17), id="at this pace it is spent at five"),
+        pytest.param(at(12), 400, 10, True, False, at(19, 30), id="slower polls, and the promise holds"),
+        pytest.param(at(12), 450, 0, False, False, None, id="not even that"),
+    ],
+)
+def test_the_outlook_says_what_the_rest_of_the_day_holds(
+    now: datetime, spent: int, last_hour: int, holds: bool, office: bool, late_from: datetime | None
+) -> None:
+    seen = rules.outlook(
+        now=now, spent=spent, last_hour=last_hour, limit=500, reset_at=TOMORROW, offices=[BERLIN], kept_back=0.05
+    )
+
+    assert (seen.promise_holds, seen.office_pace_holds, seen.spent_at) == (holds, office, late_from)
+
+
+def test_one_more_project_costs_only_where_the_list_gets_a_page_more() -> None:
+    assert [rules.cost_of_one_more(projects) for projects in (0, 8, 99, 100, 101)] == [0, 0, 0, 6, 0]
