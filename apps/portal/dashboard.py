@@ -28,8 +28,9 @@ WIDTH, HEIGHT = 680, 180
 SCALES = (60, 300, 1200, 3600, 6 * 3600, 24 * 3600)
 """Seconds that the chart may reach: the smallest that holds the largest value."""
 
-FOR_PEOPLE = ("duplicate", "conflict", "person", "mapping", "halt", "drift")
-"""Reasons that nothing but a decision ends."""
+ON_CONFLICTS = ("conflict", "halt")
+FOR_PEOPLE = ("duplicate", "person", "mapping", "drift")
+"""Reasons that nothing but a decision ends: those of the conflicts page, and the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +128,20 @@ def _needs(found: Dashboard, now: datetime) -> list[Need]:
         oldest = min(one.oldest for one in found.dead)
         href = _dead_letters()
         needs.append(Need("bad", "dead", title, said, words.moment(oldest, now=now), href, "Open"))
-    for_people = {reason: found.held[reason] for reason in FOR_PEOPLE if found.held.get(reason)}
-    if for_people:
-        title = f"{words.plural(sum(for_people.values()), 'event waits', 'events wait')} for a decision"
-        said = ", ".join(f"{words.number(count)} {words.reason_words(reason)}" for reason, count in for_people.items())
-        href = f"{reverse('portal:events')}?state={State.HELD}"
-        needs.append(Need("warn", "pause", title, said.capitalize() + ".", None, href, "Open"))
+    log = f"{reverse('portal:events')}?state={State.HELD}"
+    decided_there = {reason: found.held[reason] for reason in ON_CONFLICTS if found.held.get(reason)}
+    needs += _decisions(decided_there, shell.address_of("conflicts", log))
+    needs += _decisions({one: found.held[one] for one in FOR_PEOPLE if found.held.get(one)}, log)
     return needs
+
+
+def _decisions(held: dict[str, int], href: str) -> list[Need]:
+    """What waits for people on one page; nothing where nothing does."""
+    if not held:
+        return []
+    title = f"{words.plural(sum(held.values()), 'event waits', 'events wait')} for a decision"
+    said = ", ".join(f"{words.number(count)} by “{words.reason_words(reason)}”" for reason, count in held.items())
+    return [Need("warn", "pause", title, f"{said}.", None, href, "Open")]
 
 
 def _dead_letters() -> str:
