@@ -16,7 +16,7 @@ run: $(STAMP)
 	@python manage.py run
 
 smoke: $(STAMP)
-	@python -m apps.demo.smoke
+	@SYSTEM=$(SYSTEM) python -m apps.demo.smoke
 
 day: $(STAMP)
 	@python -m apps.demo.day

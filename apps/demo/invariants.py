@@ -13,6 +13,7 @@ from django.db.models import F
 
 from apps.candidates.models import Candidacy, CandidacyState, Profile
 from apps.connections.models import QuotaWindow
+from apps.demo.ats import all_hands
 from apps.demo.sandbox import Sandbox
 from apps.ledger.models import Effect, Event, KeyLease, Mailbox, Waiter
 from apps.ledger.states import FINAL, OPEN, EffectState
@@ -21,9 +22,9 @@ from apps.sync import pairs
 UNSURE = (EffectState.INTENDED, EffectState.UNKNOWN)
 
 
-def broken(sandbox: Sandbox) -> list[str]:
+def broken(sandbox: Sandbox, system: str = "greenhouse") -> list[str]:
     """Every sentence of every check."""
-    return [*stranded(), *open_intentions(), *doubles(sandbox), *wrong_pairs(), *overspent()]
+    return [*stranded(), *open_intentions(), *doubles(sandbox, system), *wrong_pairs(), *overspent()]
 
 
 def stranded() -> Iterable[str]:
@@ -40,12 +41,13 @@ def open_intentions() -> Iterable[str]:
         yield f"{effect.key} is {effect.state}, and its event ended."
 
 
-def doubles(sandbox: Sandbox) -> Iterable[str]:
-    """Invariant 3, where it hurts: nobody is twice in Greenhouse, or twice in one of its jobs."""
-    state = sandbox.state("greenhouse")
-    slugs = Counter(slug for person in state["candidates"] for slug in slugs_of(person))
-    yield from (f"{slug} is {count} people in Greenhouse." for slug, count in slugs.items() if count > 1)
-    pairs_of = Counter((row["candidate_id"], row["job_id"]) for row in state["applications"])
+def doubles(sandbox: Sandbox, system: str = "greenhouse") -> Iterable[str]:
+    """Invariant 3, where it hurts: nobody is twice in the ATS, or twice in one of its jobs."""
+    hands = all_hands()[system]
+    people, applications = hands.seen(sandbox)
+    slugs = Counter(slug for person in people for slug in person.slugs)
+    yield from (f"{slug} is {count} people in {hands.name}." for slug, count in slugs.items() if count > 1)
+    pairs_of = Counter((row.person, row.job) for row in applications)
     yield from (
         f"Person {who} has {count} applications for {job}." for (who, job), count in pairs_of.items() if count > 1
     )

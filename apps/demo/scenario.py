@@ -17,6 +17,8 @@ from apps.accounts.scope import EVERYONE
 from apps.connections import services as connections
 from apps.connections.models import Connection
 from apps.core import clock
+from apps.demo.ats import all_hands
+from apps.demo.ats.hands import Hands
 from apps.demo.sandbox import Sandbox
 from apps.mappings import services as mappings
 from apps.mappings.models import Job, Mapping, MappingState, Policy, Project, Seat
@@ -24,21 +26,6 @@ from apps.notifications import services as notifications
 from apps.sync import services as sync
 
 LINKEDIN_STAGES = ["Contacted", "Replied", "In Progress", "Hired", "Archived"]
-ATS_STAGES = ["Application Review", "Phone Screen", "Take Home Test", "Onsite", "Reference Check", "Offer"]
-
-ROWS = [
-    ("Contacted", "Application Review"),
-    ("Replied", "Application Review"),
-    ("In Progress", "Phone Screen"),
-    ("In Progress", "Take Home Test"),
-    ("In Progress", "Onsite"),
-    ("In Progress", "Reference Check"),
-    ("In Progress", "Offer"),
-    ("Hired", "!hired"),
-    ("Archived", "!rejected"),
-]
-"""Phone Screen and Onsite show as one LinkedIn stage: the common coarse map (rule 10)."""
-
 PASSWORD = "demo-password"
 PEOPLE = (
     ("admin@northwind.test", Role.ADMIN, "Ada", "Byrne"),
@@ -54,12 +41,21 @@ class Company:
 
     client: Client
     linkedin: Connection
-    greenhouse: Connection
+    ats: Connection
     mappings: tuple[Mapping, ...]
+
+    @property
+    def greenhouse(self) -> Connection:
+        """The ATS, where it is the one that is built unless another is named."""
+        return self.ats
 
 
 def wish(
-    names: Sequence[str], *, linkedin: dict[str, Any] | None = None, ats: dict[str, Any] | None = None
+    names: Sequence[str],
+    *,
+    linkedin: dict[str, Any] | None = None,
+    ats: dict[str, Any] | None = None,
+    system: str = "greenhouse",
 ) -> dict[str, Any]:
     """A sandbox scenario: one Project and one job for each requisition name."""
     return {
@@ -70,14 +66,7 @@ def wish(
             ],
             "settings": linkedin or {},
         },
-        "greenhouse": {
-            "jobs": [
-                {"name": name, "requisition_id": f"R-{1001 + number}", "stages": ATS_STAGES}
-                for number, name in enumerate(names)
-            ],
-            "candidates": [],
-            "settings": ats or {},
-        },
+        system: all_hands()[system].wish(names, ats or {}),
     }
 
 
@@ -95,6 +84,7 @@ def build(
     projects_per_job: int = 1,
     terminal: bool = False,
     parts: dict[str, dict[str, Any]] | None = None,
+    system: str = "greenhouse",
     meanwhile: Callable[[], object] = lambda: time.sleep(0.1),
     seconds: float = 60,
 ) -> Company:
@@ -105,41 +95,53 @@ def build(
     Needs a running worker, or a `meanwhile` that does its work.
     Raises TimeoutError where the catalogues are not read within `seconds`.
     """
-    scenario = wish(names, linkedin={"daily_limit": daily_limit, **(linkedin or {})}, ats=ats)
+    scenario = wish(names, linkedin={"daily_limit": daily_limit, **(linkedin or {})}, ats=ats, system=system)
     scenario["linkedin"]["projects"] = [
         {**project, "name": project["name"] + (f" ({copy + 1})" if copy else "")}
         for project in scenario["linkedin"]["projects"]
         for copy in range(projects_per_job)
     ]
-    for system, part in (parts or {}).items():
-        scenario[system] |= part
+    for name, part in (parts or {}).items():
+        scenario[name] |= part
     sandbox.reset(scenario)
     now = clock.now()
     client = accounts.create_client(name="Northwind", time_zone="Europe/Berlin", office_start=clock_time(8))
     author = _people(client)
     linked = connect_linkedin(sandbox, daily_limit=daily_limit, now=now)
-    greenhouse = connections.create_connection(
-        provider="greenhouse",
-        name="Greenhouse",
-        now=now,
-        base_urls={"api": f"{sandbox.base}/greenhouse", "auth": f"{sandbox.base}/greenhouse"},
-        options=options or {},
-        secret={"client_id": "sandbox-client-1", "client_secret": "sandbox-secret"},
-    )
-    for connection in (linked, greenhouse):
-        secret = connections.hook_secrets(connection, now=now)[0]
-        address = f"{web}/webhooks/{connection.provider}/{connection.pk}/"
-        sandbox.act(connection.provider, "set_webhook", url=address, secret=secret)
+    hands = all_hands()[system]
+    ats_connection = connect_ats(sandbox, hands, options=options, now=now)
+    for connection in (linked, ats_connection):
+        if connection is linked or hands.pushes:
+            _listen(sandbox, connection, web=web, now=now)
         sync.start_reading(connection_id=connection.pk, now=now, every_seconds=every_seconds)
-    await_listings((linked.pk, greenhouse.pk), meanwhile=meanwhile, seconds=seconds)
-    mappings.propose_seats(linkedin_id=linked.pk, users=connections.open_ats(greenhouse.pk).list_users().items)
-    sources = connections.open_ats(greenhouse.pk).list_sources().items
-    source_id = next(found.id for found in sources if "LinkedIn" in found.name)
+    await_listings((linked.pk, ats_connection.pk), meanwhile=meanwhile, seconds=seconds)
+    opened = connections.open_ats(ats_connection.pk)
+    mappings.propose_seats(linkedin_id=linked.pk, users=opened.list_users().items)
+    source_id = next(found.id for found in opened.list_sources().items if "LinkedIn" in found.name)
     made = tuple(
-        _map(client, project, greenhouse, policy=policy, terminal=terminal, author=author, source_id=source_id)
+        _map(client, project, ats_connection, hands, policy=policy, terminal=terminal, author=author, source=source_id)
         for project in Project.objects.filter(connection=linked).order_by("pk")
     )
-    return Company(client, linked, greenhouse, made)
+    return Company(client, linked, ats_connection, made)
+
+
+def connect_ats(sandbox: Sandbox, hands: Hands, *, options: dict[str, Any] | None = None, now: datetime) -> Connection:
+    """The sandbox's account at this system, with the settings that it cannot do without."""
+    address = f"{sandbox.base}/{hands.key}"
+    return connections.create_connection(
+        provider=hands.key,
+        name=hands.name,
+        now=now,
+        base_urls={"api": address, "auth": address},
+        options={**hands.options(sandbox), **(options or {})},
+        secret=hands.credential,
+    )
+
+
+def _listen(sandbox: Sandbox, connection: Connection, *, web: str, now: datetime) -> None:
+    secret = connections.hook_secrets(connection, now=now)[0]
+    address = f"{web}/webhooks/{connection.provider}/{connection.pk}/"
+    sandbox.act(connection.provider, "set_webhook", url=address, secret=secret)
 
 
 def connect_linkedin(sandbox: Sandbox, *, daily_limit: int, now: datetime) -> Connection:
@@ -207,22 +209,23 @@ def await_listings(ids: Sequence[UUID], *, meanwhile: Callable[[], object], seco
 def _map(
     client: Client,
     project: Project,
-    greenhouse: Connection,
+    ats: Connection,
+    hands: Hands,
     *,
     policy: Policy,
     terminal: bool,
     author: User,
-    source_id: str,
+    source: str,
 ) -> Mapping:
     requisition = project.name.split(" ", 1)[0]
-    job = Job.objects.get(connection=greenhouse, requisition=requisition)
+    job = Job.objects.get(connection=ats, requisition=requisition)
     return mappings.create_mapping(
         client_id=client.pk,
         project=project,
         job=job,
-        rows=[mappings.resolve_row(job, linkedin=linkedin, ats=ats, terminal=terminal) for linkedin, ats in ROWS],
+        rows=[mappings.resolve_row(job, linkedin=left, ats=right, terminal=terminal) for left, right in hands.rows],
         policy=policy,
-        source_id=source_id,
+        source_id=source,
         state=MappingState.LIVE,
         author=author,
         now=clock.now(),

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import fields
 from typing import Any
 
 from apps.candidates.models import Candidacy
 from apps.demo import invariants, scenario
+from apps.demo.ats import all_hands
+from apps.demo.ats.hands import Applied, Hands
 from apps.demo.scenario import Company
 from apps.demo.smoke import DAILY_LIMIT, POLL_SECONDS, Report, percentile, wait_until
 from apps.demo.stack import Stack
 from apps.ledger.models import Event
 from apps.ledger.states import State
 from apps.mappings.models import Seat
+from apps.providers import contract, registry
 
 ADDED_BY = "urn:li:seat:52"
 OVERTAKEN_BY = 0.4
 """Seconds for which a webhook is held back, so that later ones come first; its copy for twice as long."""
 
-LISTENED = {"profiles": POLL_SECONDS, "people": 60, "applications": 60, "jobs": 300}
+LISTENED = {"profiles": POLL_SECONDS, "people": 60, "applications": 60, "jobs": 300, "events": 1}
 
 
-def run(stack: Stack, report: Report, *, twice: bool) -> None:
+def run(stack: Stack, report: Report, *, system: str, twice: bool) -> None:
     """Build the company, then add, move both ways, and count what was written.
 
     `twice`: every webhook comes twice, and every second one after those that follow it.
@@ -33,18 +37,20 @@ def run(stack: Stack, report: Report, *, twice: bool) -> None:
         names=["Data Engineer", "Product Designer"],
         daily_limit=DAILY_LIMIT,
         every_seconds=LISTENED,
-        ats={"ceiling": 2000},
+        ats=dict(all_hands()[system].quick),
+        system=system,
     )
+    report.figures |= {"system": system, "cannot": _limits_of(system)}
     report.figures |= {"poll_seconds": POLL_SECONDS, "daily_limit": DAILY_LIMIT, "webhooks_twice": twice}
     if twice:
-        for system in ("greenhouse", "linkedin"):
-            stack.sandbox.fault(system, "duplicate", "", times=-1)
-            stack.sandbox.fault(system, "reorder", "", times=-1, seconds=OVERTAKEN_BY, every=2)
-    eight = _add_eight(stack, company, report)
-    crowd = _add_crowd(stack, company)
-    _move_in_greenhouse(stack, company, report, eight + crowd)
+        for name in (system, "linkedin"):
+            stack.sandbox.fault(name, "duplicate", "", times=-1)
+            stack.sandbox.fault(name, "reorder", "", times=-1, seconds=OVERTAKEN_BY, every=2)
+    _add_eight(stack, company, report)
+    _add_crowd(stack, company)
+    _move_in_ats(stack, company, report)
     _move_in_linkedin(stack, company, report)
-    _settled(stack, report)
+    _settled(stack, company, report)
 
 
 def _add(stack: Stack, company: Company, people: list[dict[str, Any]], mapping: int = 0) -> list[str]:
@@ -63,9 +69,9 @@ def _add_eight(stack: Stack, company: Company, report: Report) -> list[str]:
     started = time.monotonic()
     profiles = _add(stack, company, people)
     try:
-        wait_until(lambda: len(_applications(stack)) >= 8, 60)
+        wait_until(lambda: len(_applications(stack, company)) >= 8, 60)
     except TimeoutError:
-        report.expect(False, f"only {len(_applications(stack))} of 8 people reached Greenhouse in 60 s")
+        report.expect(False, f"only {len(_applications(stack, company))} of 8 people reached the ATS in 60 s")
     lag = time.monotonic() - started
     report.figures["people_lag_largest_s"] = round(lag, 2)
     report.expect_under(30, lag, "The last of 8 people")
@@ -74,32 +80,43 @@ def _add_eight(stack: Stack, company: Company, report: Report) -> list[str]:
     return profiles
 
 
-def _applications(stack: Stack) -> list[dict[str, Any]]:
-    return list(stack.sandbox.state("greenhouse")["applications"])
+def _hands(company: Company) -> Hands:
+    return all_hands()[company.ats.provider]
+
+
+def _applications(stack: Stack, company: Company) -> list[Applied]:
+    return _hands(company).seen(stack.sandbox)[1]
+
+
+def _limits_of(system: str) -> dict[str, str]:
+    """What the system cannot do, or not wholly, in its own words."""
+    declared = registry.get(system).capabilities
+    return {
+        item.name: found.why
+        for item in fields(declared)
+        if isinstance(found := getattr(declared, item.name), contract.Limited) and not found.available
+    }
 
 
 def _check_eight(stack: Stack, company: Company, people: list[dict[str, Any]], report: Report) -> None:
-    state = stack.sandbox.state("greenhouse")
+    hands = _hands(company)
+    there, applied = hands.seen(stack.sandbox)
     seat = Seat.objects.get(connection=company.linkedin, remote_id=ADDED_BY)
-    by_url = {
-        address["value"].rstrip("/").rsplit("/", 1)[-1]: person
-        for person in state["candidates"]
-        for address in person["social_media_addresses"]
-    }
-    report.expect(len(state["candidates"]) == 8, f"{len(state['candidates'])} people in Greenhouse instead of 8")
+    by_slug = {slug: one for one in there for slug in one.slugs}
+    report.expect(len(there) == 8, f"{len(there)} people in {hands.name} instead of 8")
     for wanted in people:
         slug = wanted["url"].rsplit("/", 1)[-1]
-        found = by_url.get(slug)
+        found = by_slug.get(slug)
         if found is None:
-            report.expect(False, f"nobody in Greenhouse has the LinkedIn address of {slug}")
+            report.expect(False, f"nobody in {hands.name} has the LinkedIn address of {slug}")
             continue
-        mine = [row for row in state["applications"] if row["candidate_id"] == found["id"]]
+        mine = [row for row in applied if row.person == found.id]
         report.expect(len(mine) == 1, f"{slug} has {len(mine)} applications")
         for row in mine:
-            report.expect(str(row["job_id"]) == company.mappings[0].job.remote_id, f"{slug} is in the wrong job")
-            report.expect(str(row["source_id"]) == company.mappings[0].source_id, f"{slug} has the wrong source")
-            report.expect(str(row["recruiter_id"]) == seat.ats_user_id, f"{slug} has the wrong owner")
-            report.expect(row["stage_name"] == "Application Review", f"{slug} is at {row['stage_name']}")
+            report.expect(row.job == company.mappings[0].job.remote_id, f"{slug} is in the wrong job")
+            report.expect(row.source == company.mappings[0].source_id, f"{slug} has the wrong source {row.source}")
+            report.expect(row.owner == seat.ats_user_id, f"{slug} has the wrong owner {row.owner}")
+            report.expect(row.stage == hands.start, f"{slug} is at {row.stage}")
 
 
 def _add_crowd(stack: Stack, company: Company) -> list[str]:
@@ -124,16 +141,16 @@ def _stage(stack: Stack) -> dict[str, str]:
     return {row["id"]: row["stage"] for row in stack.sandbox.state("linkedin")["profiles"]}
 
 
-def _move_in_greenhouse(stack: Stack, company: Company, report: Report, profiles: list[str]) -> None:
-    """60 moves to Phone Screen, each timed from the act to the stage that LinkedIn shows."""
+def _move_in_ats(stack: Stack, company: Company, report: Report) -> None:
+    """60 moves to a first talk, each timed from the act to the stage that LinkedIn shows."""
     _quiet()
-    rows = [row for row in _applications(stack)]
+    hands, rows = _hands(company), _applications(stack, company)
     lags: list[float] = []
     for start in range(0, len(rows), 6):
         handful = rows[start : start + 6]
         began = time.monotonic()
         for row in handful:
-            stack.sandbox.act("greenhouse", "move", application_id=row["id"], stage="Phone Screen")
+            hands.move(stack.sandbox, row.id, hands.talk)
         wanted = start + len(handful)
         try:
             wait_until(lambda wanted=wanted: _moved_count(stack) >= wanted, 20)
@@ -148,13 +165,14 @@ def _move_in_greenhouse(stack: Stack, company: Company, report: Report, profiles
     report.expect(len(lags) == 60, f"{len(lags)} of 60 moves reached LinkedIn")
     _quiet()
     for row in rows[:10]:
-        stack.sandbox.act("greenhouse", "move", application_id=row["id"], stage="Onsite")
+        hands.move(stack.sandbox, row.id, hands.later)
     _quiet()
     time.sleep(POLL_SECONDS + 1)
     _quiet()
-    onsite = sum(1 for row in _applications(stack) if row["stage_name"] == "Onsite")
+    onsite = sum(1 for row in _applications(stack, company) if row.stage == hands.later)
     report.figures["still_onsite"] = onsite
-    report.expect(onsite == 10, f"{onsite} of 10 people are still at Onsite: the coarse row moved someone back")
+    why = f"{onsite} of 10 people are still at {hands.later}: the coarse row moved someone back"
+    report.expect(onsite == 10, why)
 
 
 def _moved_count(stack: Stack) -> int:
@@ -162,41 +180,41 @@ def _moved_count(stack: Stack) -> int:
 
 
 def _move_in_linkedin(stack: Stack, company: Company, report: Report) -> None:
-    """20 people of a second Project are moved in LinkedIn; Greenhouse follows with the next poll."""
+    """20 people of a second Project are moved in LinkedIn; the ATS follows with the next poll."""
     profiles = _add(stack, company, [scenario.person(number) for number in range(100, 120)], mapping=1)
     wait_until(lambda: _in_ats(80), 120)
     _quiet()
     time.sleep(POLL_SECONDS + 1)
     _quiet()
-    before = len(_writes(stack))
+    before = len(_writes(stack, company))
     began = time.monotonic()
     for profile in profiles:
         stack.sandbox.act("linkedin", "move", profile=profile, stage="In Progress", by=ADDED_BY)
-    job = int(company.mappings[1].job.remote_id)
+    job, talk = company.mappings[1].job.remote_id, _hands(company).talk
 
     def moved() -> int:
-        return sum(1 for row in _applications(stack) if row["job_id"] == job and row["stage_name"] == "Phone Screen")
+        return sum(1 for row in _applications(stack, company) if row.job == job and row.stage == talk)
 
     try:
         wait_until(lambda: moved() >= 20, 60)
     except TimeoutError:
-        report.expect(False, f"{moved()} of 20 LinkedIn moves reached Greenhouse in 60 s")
-    report.figures |= {"moves_to_greenhouse": moved(), "moves_to_greenhouse_s": round(time.monotonic() - began, 2)}
+        report.expect(False, f"{moved()} of 20 LinkedIn moves reached the ATS in 60 s")
+    report.figures |= {"moves_to_ats": moved(), "moves_to_ats_s": round(time.monotonic() - began, 2)}
     time.sleep(2 * POLL_SECONDS + 1)
     _quiet()
-    written = _writes(stack)[before:]
+    written = _writes(stack, company)[before:]
     report.figures["writes_for_20_moves"] = len(written)
     report.expect(len(written) == 20, f"20 moves made {len(written)} remote writes: an echo travelled")
 
 
-def _writes(stack: Stack) -> list[dict[str, Any]]:
-    calls = stack.sandbox.calls("greenhouse", write=1) + stack.sandbox.calls("linkedin", write=1)
+def _writes(stack: Stack, company: Company) -> list[dict[str, Any]]:
+    calls = stack.sandbox.calls(company.ats.provider, write=1) + stack.sandbox.calls("linkedin", write=1)
     return [
         call for call in calls if "oken" not in call["path"] and call["status"] is not None and call["status"] < 400
     ]
 
 
-def _settled(stack: Stack, report: Report) -> None:
+def _settled(stack: Stack, company: Company, report: Report) -> None:
     open_ = Event.objects.exclude(state__in=[State.DONE, State.SKIPPED, State.SUPERSEDED]).exclude(
         kind__startswith="poll"
     )
@@ -205,7 +223,7 @@ def _settled(stack: Stack, report: Report) -> None:
     rows = [f"{event.kind} {event.state} {event.reason}{event.cause}: {event.detail}" for event in open_[:10]]
     report.figures["events"] = Event.objects.count()
     report.expect(not rows, f"events are left: {rows}")
-    for sentence in invariants.broken(stack.sandbox):
+    for sentence in invariants.broken(stack.sandbox, company.ats.provider):
         report.expect(False, sentence)
-    people = stack.sandbox.state("greenhouse")["candidates"]
-    report.expect(len(people) == 80, f"{len(people)} people in Greenhouse instead of 80")
+    people, _ = _hands(company).seen(stack.sandbox)
+    report.expect(len(people) == 80, f"{len(people)} people in {company.ats.name} instead of 80")

@@ -7,6 +7,7 @@ from django.urls import path
 from apps.portal import (
     budget,
     candidates,
+    compatibility,
     conflicts,
     connection,
     connections,
@@ -40,6 +41,7 @@ urlpatterns = [
     path("conflicts/decide/", conflicts.decide, name="decide_conflicts"),
     path("conflicts/undo/", conflicts.undo, name="undo_conflicts"),
     path("conflicts/halts/<uuid:mapping_id>/agree/", conflicts.agree_to_halt, name="agree_to_halt"),
+    path("compatibility/", compatibility.compatibility, name="compatibility"),
     path("mappings/", mappings.mapping_list, name="mappings"),
     path("mappings/<uuid:mapping_id>/", mappings.mapping_detail, name="mapping"),
     path("people/", people.people_list, name="people"),
