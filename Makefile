@@ -7,7 +7,7 @@ STAMP := $(VENV)/installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: demo run smoke day screenshots test check lock clean
+.PHONY: demo run smoke requests day screenshots test check lock clean
 
 demo: $(STAMP)
 	@python manage.py demo
@@ -17,6 +17,9 @@ run: $(STAMP)
 
 smoke: $(STAMP)
 	@SYSTEM=$(SYSTEM) python -m apps.demo.smoke
+
+requests: $(STAMP)
+	@SYSTEM=$(SYSTEM) python -m apps.demo.requests
 
 day: $(STAMP)
 	@python -m apps.demo.day
