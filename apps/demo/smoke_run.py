@@ -142,7 +142,8 @@ def _stage(stack: Stack) -> dict[str, str]:
 
 
 def _move_in_ats(stack: Stack, company: Company, report: Report) -> None:
-    """60 moves to a first talk, each timed from the act to the stage that LinkedIn shows."""
+    """60 moves to a first talk, each timed from the act, or from the reading of the queue that tells of it,
+    to the stage that LinkedIn shows."""
     _quiet()
     hands, rows = _hands(company), _applications(stack, company)
     lags: list[float] = []
@@ -151,6 +152,8 @@ def _move_in_ats(stack: Stack, company: Company, report: Report) -> None:
         began = time.monotonic()
         for row in handful:
             hands.move(stack.sandbox, row.id, hands.talk)
+        if not hands.pushes:
+            began = _when_read(stack, hands)
         wanted = start + len(handful)
         try:
             wait_until(lambda wanted=wanted: _moved_count(stack) >= wanted, 20)
@@ -173,6 +176,13 @@ def _move_in_ats(stack: Stack, company: Company, report: Report) -> None:
     report.figures["still_onsite"] = onsite
     why = f"{onsite} of 10 people are still at {hands.later}: the coarse row moved someone back"
     report.expect(onsite == 10, why)
+
+
+def _when_read(stack: Stack, hands: Hands) -> float:
+    """The moment at which the queue there had been read to its end."""
+    with contextlib.suppress(TimeoutError):
+        wait_until(lambda: hands.unread(stack.sandbox.state(hands.key)) == 0, 20)
+    return time.monotonic()
 
 
 def _moved_count(stack: Stack) -> int:

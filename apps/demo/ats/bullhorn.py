@@ -42,6 +42,10 @@ def move(sandbox: Sandbox, application: str, stage: str) -> None:
     sandbox.act("bullhorn", "move", application_id=int(application), stage=stage)
 
 
+def unread(state: Mapping[str, Any]) -> int:
+    return sum(queue["waiting"] for queue in state["subscriptions"])
+
+
 HANDS = Hands(
     key="bullhorn",
     name="Bullhorn",
@@ -56,4 +60,5 @@ HANDS = Hands(
     move=move,
     options=lambda sandbox: dict(agency.OPTIONS),
     pushes=False,
+    unread=unread,
 )

@@ -49,6 +49,7 @@ class Hands:
     options: Callable[[Sandbox], dict[str, Any]] = field(default=lambda sandbox: {})
     quick: Mapping[str, Any] = field(default_factory=dict)  # settings under which the smoke's pace is ours alone
     pushes: bool = True
+    unread: Callable[[Mapping[str, Any]], int] = field(default=lambda state: 0)  # events that wait in a queue there
 
     def seen(self, sandbox: Sandbox) -> tuple[list[Someone], list[Applied]]:
         state = sandbox.state(self.key)
