@@ -7,7 +7,7 @@ STAMP := $(VENV)/installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: demo run smoke requests day screenshots test check lock clean
+.PHONY: demo run smoke requests day screenshots test check schema lock clean
 
 demo: $(STAMP)
 	@python manage.py demo
@@ -38,6 +38,9 @@ check: $(STAMP)
 	djlint templates --lint --quiet
 	deptry .
 	python manage.py makemigrations --check --dry-run
+
+schema: $(STAMP)
+	python manage.py spectacular --file docs/api/openapi.yaml --fail-on-warn --validate
 
 lock: $(STAMP)
 	uv pip compile pyproject.toml --extra test --generate-hashes --universal --no-emit-index-url --no-header -o requirements.lock

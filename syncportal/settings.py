@@ -72,6 +72,11 @@ INSTALLED_APPS = [
     "django_q",
     "django_structlog",
     "template_partials",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "knox",
     "apps.accounts",
     "apps.connections",
     "apps.ledger",
@@ -82,6 +87,7 @@ INSTALLED_APPS = [
     "apps.reports",
     "apps.webhooks",
     "apps.portal",
+    "apps.api",
     "apps.demo",
 ]
 
@@ -175,6 +181,37 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE_HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
+
+KNOX_TOKEN_MODEL = "accounts.ApiKey"
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_PREFIX": "sp_"}
+"""The prefix lets scanners of code find a key that was committed by mistake."""
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.api.authentication.KeyAuthentication",
+        "apps.api.authentication.SignedInAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["apps.api.authentication.MayRead"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [],
+    "DEFAULT_THROTTLE_CLASSES": ["apps.api.throttles.ReaderThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"reader": env.str("SYNCPORTAL_API_RATE", default="300/min")},
+    "DEFAULT_SCHEMA_CLASS": "apps.api.schema.ProblemSchema",
+    "EXCEPTION_HANDLER": "apps.api.problems.handle_problem",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "SyncPortal",
+    "DESCRIPTION": "Read what was synced, what waits and how fast it went. docs/api.md begins with an example.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SORT_OPERATIONS": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": ["apps.api.schema.add_problem"],
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False, "validatorUrl": None},
+}
 
 Q_CLUSTER = {
     "name": "syncportal",

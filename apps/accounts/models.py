@@ -10,6 +10,7 @@ from auditlog.registry import auditlog
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
+from knox.models import AbstractAuthToken
 
 from apps.accounts.rights import Right, Role, role_has
 from apps.accounts.scope import NOBODY, Scope
@@ -83,5 +84,41 @@ class User(AbstractUser):
         return Scope(client_ids=frozenset(self.clients.values_list("id", flat=True)))
 
 
+class ApiKey(AbstractAuthToken):  # type: ignore[misc]
+    """What a program reads the API with: a role and a client of its own, whoever made it.
+
+    Only the digest is kept. `client` is empty where it reads every client's work.
+    """
+
+    digest = models.CharField(max_length=128, unique=True)
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.VIEWER)
+    client = models.ForeignKey(Client, null=True, blank=True, on_delete=models.CASCADE, related_name="api_keys")
+    created = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["-created"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.token_key}…)"
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def may(self, right: Right) -> bool:
+        """Tell whether the key's role holds a right."""
+        return role_has(self.role, right)
+
+    def scope(self) -> Scope:
+        """Give the clients whose rows the key may read."""
+        return Scope(client_ids=None if self.client_id is None else frozenset({self.client_id}))
+
+
 auditlog.register(Client)
+auditlog.register(ApiKey, exclude_fields=["digest", "last_used_at"])
 auditlog.register(User, exclude_fields=["last_login"], mask_fields=["password"], m2m_fields={"clients"})

@@ -43,6 +43,10 @@ class ScopedManager(models.Manager[M], Generic[M]):
             raise UnscopedAccess(f"{self.model.__name__}: ask within(scope) or of_everyone()")
         return super().get_queryset()
 
+    def none(self) -> models.QuerySet[M]:
+        """Give no row, which is nobody's."""
+        return super().get_queryset().none()
+
     def create(self, **values: Any) -> M:
         return super().get_queryset().create(**values) if not self._is_related() else super().create(**values)
 

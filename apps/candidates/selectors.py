@@ -27,6 +27,9 @@ SUBJECTS = 200
 MAPPED = 2_000
 """A mapping with more people than this has history that nobody pages through."""
 
+StageNames = Mapping[tuple[UUID, str], str]
+"""ATS stages by connection and id."""
+
 TERMINAL_WORDS = {REJECTED: "Rejected", HIRED: "Hired"}
 
 
@@ -131,25 +134,25 @@ def list_candidates(
     *, scope: Scope, text: str = "", mapping_id: UUID | None = None, before: str = "", limit: int = 50
 ) -> CandidatePage:
     """People, newest first. `before` is a cursor that an earlier page gave; an unreadable one starts anew."""
-    people = _matching(_visible(scope), text) if text else _visible(scope)
+    people = matching(people_within(scope=scope), text) if text else people_within(scope=scope)
     if mapping_id is not None:
         people = people.filter(pk__in=Candidacy.objects.within(scope).filter(mapping=mapping_id).values("person"))
     if cursor := _read_cursor(before):
         at, last = cursor
         people = people.filter(Q(first_seen_at__lt=at) | Q(first_seen_at=at, id__lt=last))
-    found = list(_with_candidacies(people, scope).order_by("-first_seen_at", "-id")[: limit + 1])
+    found = list(with_candidacies(people, scope).order_by("-first_seen_at", "-id")[: limit + 1])
     shown = found[:limit]
-    stages = _stage_names(shown)
+    stages = _stages_of(shown)
     older = f"{shown[-1].first_seen_at.isoformat()}~{shown[-1].pk}" if len(found) > limit else ""
     return CandidatePage(tuple(_candidate(person, stages) for person in shown), older)
 
 
 def get_candidate(*, scope: Scope, person_id: UUID) -> CandidateDetail | None:
     """One person with what the reader may see of them; None outside the scope."""
-    person = _with_candidacies(_visible(scope), scope).filter(pk=person_id).first()
+    person = with_candidacies(people_within(scope=scope), scope).filter(pk=person_id).first()
     if person is None:
         return None
-    stages = _stage_names([person])
+    stages = _stages_of([person])
     return CandidateDetail(
         row=_candidate(person, stages),
         identities=tuple(
@@ -162,7 +165,7 @@ def get_candidate(*, scope: Scope, person_id: UUID) -> CandidateDetail | None:
 
 def candidate_is_visible(*, scope: Scope, person_id: UUID) -> bool:
     """Tell whether a person lies within a scope."""
-    return _visible(scope).filter(pk=person_id).exists()
+    return people_within(scope=scope).filter(pk=person_id).exists()
 
 
 def count_pairs(*, scope: Scope, mapping_id: UUID) -> Mapping[tuple[str, str], int]:
@@ -174,7 +177,7 @@ def count_pairs(*, scope: Scope, mapping_id: UUID) -> Mapping[tuple[str, str], i
 
 def find_subjects(*, scope: Scope, text: str) -> tuple[str, ...]:
     """The ledger subjects of people whom a text names, by name, address or remote id."""
-    found = _matching(_visible(scope), text).order_by().values_list("id", flat=True)[:SUBJECTS]
+    found = matching(people_within(scope=scope), text).order_by().values_list("id", flat=True)[:SUBJECTS]
     return tuple(f"person:{person_id}" for person_id in found)
 
 
@@ -208,18 +211,28 @@ def subjects_of_mapping(*, scope: Scope, mapping_id: UUID) -> tuple[str, ...]:
 
 def names_of_subjects(*, scope: Scope, subjects: Iterable[str]) -> Mapping[str, str]:
     """The names behind ledger subjects, of those whom the reader may see."""
-    ids = {found for subject in subjects if (found := _person_of(subject))}
-    people = _visible(scope).filter(pk__in=ids)
+    ids = {found for subject in subjects if (found := person_of(subject))}
+    people = people_within(scope=scope).filter(pk__in=ids)
     return {f"person:{person.pk}": str(person) for person in people}
 
 
-def _visible(scope: Scope) -> QuerySet[Person]:
+def people_within(*, scope: Scope) -> QuerySet[Person]:
+    """The people who have a candidacy in a scope."""
     if scope.unrestricted:
         return Person.objects.all()
     return Person.objects.filter(pk__in=Candidacy.objects.within(scope).values("person"))
 
 
-def _with_candidacies(people: QuerySet[Person], scope: Scope) -> QuerySet[Person]:
+def transitions_within(*, scope: Scope) -> QuerySet[Transition]:
+    """The moves that people made within candidacies of a scope."""
+    visible = Transition.objects.select_related("candidacy__job")
+    if scope.client_ids is None:
+        return visible
+    return visible.filter(candidacy__client__in=scope.client_ids)
+
+
+def with_candidacies(people: QuerySet[Person], scope: Scope) -> QuerySet[Person]:
+    """People together with the candidacies of a scope, in three queries more."""
     candidacies = Candidacy.objects.within(scope).select_related("client", "job", "mapping__project", "mapping__job")
     number = StageMapVersion.objects.filter(pk=OuterRef("agreed_map")).values("number")
     placed = Profile.objects.select_related("project").annotate(agreed_number=Subquery(number))
@@ -228,7 +241,7 @@ def _with_candidacies(people: QuerySet[Person], scope: Scope) -> QuerySet[Person
     return people.select_related("connection").prefetch_related(own)
 
 
-def _matching(people: QuerySet[Person], text: str) -> QuerySet[Person]:
+def matching(people: QuerySet[Person], text: str) -> QuerySet[Person]:
     """Every word in one of the names; or the whole text in an identity or a remote id."""
     text = text.strip()
     by_name = Q()
@@ -241,7 +254,13 @@ def _matching(people: QuerySet[Person], text: str) -> QuerySet[Person]:
     return people.filter(pk__in=Person.objects.filter(by_name | exact | known).values("pk"))
 
 
-def _candidate(person: Person, stages: Mapping[tuple[UUID, str], str]) -> CandidateRow:
+def candidate_rows(found: Sequence[Person]) -> tuple[CandidateRow, ...]:
+    """Put words to people whom `with_candidacies` gave."""
+    stages = _stages_of(found)
+    return tuple(_candidate(person, stages) for person in found)
+
+
+def _candidate(person: Person, stages: StageNames) -> CandidateRow:
     return CandidateRow(
         id=person.pk,
         name=str(person) or "Name not known yet",
@@ -251,11 +270,12 @@ def _candidate(person: Person, stages: Mapping[tuple[UUID, str], str]) -> Candid
         remote_id=person.remote_id,
         state=person.state,
         first_seen_at=person.first_seen_at,
-        candidacies=tuple(_candidacy(one, stages) for one in person.candidacies.all()),
+        candidacies=tuple(candidacy_row(one, stages) for one in person.candidacies.all()),
     )
 
 
-def _candidacy(one: Candidacy, stages: Mapping[tuple[UUID, str], str]) -> CandidacyRow:
+def candidacy_row(one: Candidacy, stages: StageNames) -> CandidacyRow:
+    """Put words to one candidacy."""
     connection_id = one.job.connection_id
     return CandidacyRow(
         id=one.pk,
@@ -266,8 +286,8 @@ def _candidacy(one: Candidacy, stages: Mapping[tuple[UUID, str], str]) -> Candid
         ended_because=one.ended_because,
         application_id=one.application_id,
         made_by_us=one.made_by_us,
-        ats_stage=_stage(stages, connection_id, one.ats_observed),
-        ats_desired=_stage(stages, connection_id, one.ats_desired),
+        ats_stage=stage_word(stages, connection_id, one.ats_observed),
+        ats_desired=stage_word(stages, connection_id, one.ats_desired),
         ats_changed_at=one.ats_changed_at,
         added_at=one.added_at,
         in_ats_at=one.in_ats_at,
@@ -276,7 +296,7 @@ def _candidacy(one: Candidacy, stages: Mapping[tuple[UUID, str], str]) -> Candid
     )
 
 
-def _profile(one: Profile, stages: Mapping[tuple[UUID, str], str], connection_id: UUID) -> ProfileRow:
+def _profile(one: Profile, stages: StageNames, connection_id: UUID) -> ProfileRow:
     return ProfileRow(
         project=one.project.name,
         url=one.url,
@@ -285,12 +305,12 @@ def _profile(one: Profile, stages: Mapping[tuple[UUID, str], str], connection_id
         changed_at=one.changed_at,
         desired=one.desired,
         agreed_linkedin=one.agreed_linkedin,
-        agreed_ats=_stage(stages, connection_id, one.agreed_ats),
+        agreed_ats=stage_word(stages, connection_id, one.agreed_ats),
         agreed_version=getattr(one, "agreed_number", None),
     )
 
 
-def _transitions(person: Person, stages: Mapping[tuple[UUID, str], str]) -> Iterable[TransitionRow]:
+def _transitions(person: Person, stages: StageNames) -> Iterable[TransitionRow]:
     own = {one.pk: one for one in person.candidacies.all()}
     for one in Transition.objects.filter(candidacy__in=own).order_by("-changed_at", "-id")[:200]:
         candidacy = own[one.candidacy_id]
@@ -300,24 +320,30 @@ def _transitions(person: Person, stages: Mapping[tuple[UUID, str], str]) -> Iter
             side=one.side,
             system=person.connection.name if in_ats else "LinkedIn",
             job=candidacy.job.name,
-            from_stage=_stage(stages, connection_id, one.from_value) if in_ats else one.from_value,
-            to_stage=_stage(stages, connection_id, one.to_value) if in_ats else one.to_value,
+            from_stage=stage_word(stages, connection_id, one.from_value) if in_ats else one.from_value,
+            to_stage=stage_word(stages, connection_id, one.to_value) if in_ats else one.to_value,
             at=one.changed_at,
             event_id=one.event_id,
         )
 
 
-def _stage_names(people: Sequence[Person]) -> Mapping[tuple[UUID, str], str]:
-    connections = {one.job.connection_id for person in people for one in person.candidacies.all()}
-    rows = JobStage.objects.filter(connection__in=connections).values_list("connection", "remote_id", "name")
+def stage_names(connections: Iterable[UUID]) -> StageNames:
+    """The stages of ATS connections by name."""
+    rows = JobStage.objects.filter(connection__in=set(connections)).values_list("connection", "remote_id", "name")
     return {(connection, remote_id): name for connection, remote_id, name in rows}
 
 
-def _stage(stages: Mapping[tuple[UUID, str], str], connection_id: UUID, value: str) -> str:
+def _stages_of(people: Sequence[Person]) -> StageNames:
+    return stage_names(one.job.connection_id for person in people for one in person.candidacies.all())
+
+
+def stage_word(stages: StageNames, connection_id: UUID, value: str) -> str:
+    """An ATS value as people call it."""
     return TERMINAL_WORDS.get(value) or stages.get((connection_id, value), value)
 
 
-def _person_of(subject: str) -> UUID | None:
+def person_of(subject: str) -> UUID | None:
+    """The person that a ledger subject names."""
     kind, _, value = subject.partition(":")
     try:
         return UUID(value) if kind == "person" else None

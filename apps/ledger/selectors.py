@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from apps.accounts.scope import Scope
 from apps.ledger import gates
-from apps.ledger.models import ClosedGate, Event, Fault
+from apps.ledger.models import Attempt, ClosedGate, Event, Fault
 from apps.ledger.states import OPEN, State
 
 COUNTED_TO = 10_000
@@ -205,6 +205,17 @@ def events_within(scope: Scope) -> QuerySet[Event]:
     return _visible(scope)
 
 
+def attempts_within(scope: Scope) -> QuerySet[Attempt]:
+    """The attempts of events that a reader may see, with their events."""
+    tries = Attempt.objects.select_related("event").defer("exchanges", "event__payload", "event__plan")
+    return tries if scope.unrestricted else tries.filter(_of_clients(scope, "event__"))
+
+
+def in_states(events: QuerySet[Event], states: Sequence[str]) -> QuerySet[Event]:
+    """Those that show as one of the states: behind a closed gate, what is due shows as held."""
+    return events.filter(_in_states(states, _closed()))
+
+
 def list_open(*, scope: Scope, subject: str, limit: int = 20) -> tuple[EventRow, ...]:
     """What is still to happen about one subject, oldest first; behind a closed gate it shows as held."""
     closed = _closed()
@@ -305,9 +316,12 @@ def find_faults(names: Iterable[str]) -> Mapping[str, FaultRow]:
 def _visible(scope: Scope) -> QuerySet[Event]:
     """An event is for users of all clients it touches; one that touches none yet, for the unrestricted."""
     events = Event.objects.select_related("mailbox")
-    if scope.client_ids is None:
-        return events
-    return events.filter(clients__contained_by=list(scope.client_ids)).exclude(clients=[])
+    return events if scope.unrestricted else events.filter(_of_clients(scope))
+
+
+def _of_clients(scope: Scope, path: str = "") -> Q:
+    own = list(scope.client_ids or ())
+    return Q(**{f"{path}clients__contained_by": own}) & ~Q(**{f"{path}clients": []})
 
 
 def _some(events: QuerySet[Event]) -> QuerySet[Event]:

@@ -82,22 +82,22 @@ def list_mappings(
     *, scope: Scope, text: str = "", states: Sequence[str] = (), limit: int = 500
 ) -> tuple[MappingRow, ...]:
     """The mappings of the scope's clients, by client and Project."""
-    found = _visible(scope)
+    found = mappings_within(scope=scope)
     if text:
         found = found.filter(_named(text))
     if states:
         found = found.filter(state__in=states)
-    return _rows(scope, list(found.order_by("client__name", "project__name")[:limit]))
+    return mapping_rows(scope=scope, found=list(found.order_by("client__name", "project__name")[:limit]))
 
 
 def get_mapping(*, scope: Scope, mapping_id: UUID) -> MappingRow | None:
     """One mapping; None outside the scope."""
-    return next(iter(_rows(scope, list(_visible(scope).filter(pk=mapping_id)))), None)
+    return next(iter(mapping_rows(scope=scope, found=list(mappings_within(scope=scope).filter(pk=mapping_id)))), None)
 
 
 def get_map_of(*, scope: Scope, mapping_id: UUID) -> MapShown | None:
     """The stage map of a mapping as it is in force; None outside the scope, or while it has no version."""
-    mapping = _visible(scope).filter(pk=mapping_id).first()
+    mapping = mappings_within(scope=scope).filter(pk=mapping_id).first()
     if mapping is None:
         return None
     version = mapping.stage_map.versions.select_related("author").order_by("-number").first()
@@ -113,7 +113,7 @@ def find_projects_and_jobs(*, scope: Scope, text: str, limit: int = 8) -> tuple[
     """Projects and jobs that a text names; those that nobody mapped only for the unrestricted."""
     mapped = [
         NamedThing("project", str(one.project), f"feeds {one.job.name}, {one.client.name}", one.pk)
-        for one in _visible(scope).filter(_named(text)).order_by("project__name")[:limit]
+        for one in mappings_within(scope=scope).filter(_named(text)).order_by("project__name")[:limit]
     ]
     if not scope.unrestricted:
         return tuple(mapped)
@@ -180,7 +180,8 @@ def _row_shown(row: rules.MapRow, names: Dict[str, str]) -> MapRowShown:
     )
 
 
-def _visible(scope: Scope) -> QuerySet[Mapping]:
+def mappings_within(*, scope: Scope) -> QuerySet[Mapping]:
+    """The mappings of a scope's clients, with what they name."""
     return Mapping.objects.within(scope).select_related("client", "project__connection", "job__connection", "stage_map")
 
 
@@ -194,7 +195,7 @@ def _named(text: str) -> Q:
     )
 
 
-def _rows(scope: Scope, found: Sequence[Mapping]) -> tuple[MappingRow, ...]:
+def mapping_rows(*, scope: Scope, found: Sequence[Mapping]) -> tuple[MappingRow, ...]:
     versions = _newest_versions({one.stage_map_id for one in found})
     people = _people(scope, {one.pk for one in found})
     return tuple(_row(one, versions.get(one.stage_map_id), people.get(one.pk, 0)) for one in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -85,25 +86,25 @@ class ConnectionDetail:
 
 def list_connections(*, scope: Scope, now: datetime, reach: Scope | None = None) -> tuple[ConnectionRow, ...]:
     """The connections that serve the scope's clients; `reach` is what the reader may see in all, where it is more."""
-    return _rows(_visible(scope), scope, reach or scope, now)
+    return _rows(connections_within(scope=scope), scope, reach or scope, now)
 
 
 def list_names(*, scope: Scope) -> tuple[tuple[UUID, str], ...]:
     """The connections that serve the scope's clients, by id and name."""
-    return tuple(_visible(scope).values_list("pk", "name"))
+    return tuple(connections_within(scope=scope).values_list("pk", "name"))
 
 
 def connection_is_visible(*, scope: Scope, connection_id: UUID) -> bool:
     """Tell whether a connection serves one of the scope's clients."""
-    return _visible(scope).filter(pk=connection_id).exists()
+    return connections_within(scope=scope).filter(pk=connection_id).exists()
 
 
 def get_connection(*, scope: Scope, connection_id: UUID, now: datetime) -> ConnectionDetail | None:
     """One connection as its page shows it; None where it serves none of the scope's clients."""
-    one = _visible(scope).filter(pk=connection_id).first()
+    one = connections_within(scope=scope).filter(pk=connection_id).first()
     if one is None:
         return None
-    (row,) = _rows(_visible(scope).filter(pk=connection_id), scope, scope, now)
+    (row,) = _rows(connections_within(scope=scope).filter(pk=connection_id), scope, scope, now)
     credential = getattr(one, "credential", None)
     wanted = Wanted(states=tuple(WAITING), connection=connection_id, oldest_first=True)
     waiting = ledger.list_events(scope=scope, wanted=wanted, limit=SHOWN_WAITING)
@@ -123,7 +124,12 @@ def get_connection(*, scope: Scope, connection_id: UUID, now: datetime) -> Conne
     )
 
 
-def _rows(visible: QuerySet[Connection], scope: Scope, reach: Scope, now: datetime) -> tuple[ConnectionRow, ...]:
+def connection_rows(found: Sequence[Connection], *, scope: Scope, now: datetime) -> tuple[ConnectionRow, ...]:
+    """Put words to connections that `connections_within` gave."""
+    return _rows(found, scope, scope, now)
+
+
+def _rows(visible: Iterable[Connection], scope: Scope, reach: Scope, now: datetime) -> tuple[ConnectionRow, ...]:
     """Rows in a fixed number of queries, however many connections there are."""
     found = list(visible)
     ids = [one.pk for one in found]
@@ -149,7 +155,8 @@ def _lately(refused: FaultRow | None, now: datetime) -> FaultRow | None:
     return refused if refused is not None and now - refused.last_at < REFUSED_SINCE else None
 
 
-def _visible(scope: Scope) -> QuerySet[Connection]:
+def connections_within(*, scope: Scope) -> QuerySet[Connection]:
+    """The connections that serve a scope's clients."""
     if scope.client_ids is None:
         return connections.list_connections()
     mappings = Mapping.objects.within(scope)

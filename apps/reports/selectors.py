@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from apps.accounts.scope import Scope
 from apps.ledger import health
@@ -21,6 +21,8 @@ PROMISE = 300.0
 
 LIMIT = 900.0
 """Seconds: everybody, at any hour (MISSION.md, R10)."""
+
+PROMISE_TIME, LIMIT_TIME = timedelta(seconds=PROMISE), timedelta(seconds=LIMIT)
 
 BUCKETS = 24
 RECENT = 8
@@ -63,7 +65,7 @@ def get_dashboard(*, scope: Scope, now: datetime, reach: Scope | None = None) ->
         held=ledger.count_held_by_reason(scope=scope),
         oldest_waiting=ledger.oldest_waiting(scope=scope),
         dead=ledger.list_dead_causes(scope=scope),
-        lag=_lag(scope),
+        lag=lag_of_writes(scope=scope),
         connections=connections.list_connections(scope=scope, now=now, reach=reach),
         recent=sync_log.name_rows(scope=scope, events=recent.rows),
     )
@@ -74,7 +76,8 @@ def last_progress() -> datetime | None:
     return health.last_progress()
 
 
-def _lag(scope: Scope) -> LagFigures:
+def lag_of_writes(*, scope: Scope) -> LagFigures:
+    """The lag of the newest settled writes."""
     samples = [rules.Sample(one.settled_at, one.seconds) for one in ledger.list_lags(scope=scope)]
     values = [one.seconds for one in samples]
     return LagFigures(

@@ -20,6 +20,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 OWN_DOORS = {
     "accounts/": "allauth: sign-in itself, and one's own password and second step",
     "admin/": "Django's admin: superusers only, walked below",
+    "api/": "keys, or who is signed in; walked in tests/api",
     "webhooks/": "receivers: a signature over the raw bytes is the door",
     "healthz": "a probe: says that the process answers",
     "healthz/worker": "a probe: says whether work goes on",
