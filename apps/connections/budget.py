@@ -134,10 +134,17 @@ def learn(unit: Reserved, headers: Mapping[str, str]) -> None:
     if remaining is not None:
         changes["spent"] = Greatest(F("spent"), max(0, limit - remaining))
     if reset is not None:
-        ends_at = datetime.fromtimestamp(reset, UTC) + HEADER_EDGE
-        if ends_at > unit.starts_at and ends_at - unit.starts_at <= timedelta(seconds=2 * unit.rate.seconds):
-            changes["ends_at"] = ends_at
+        changes |= _told_run(unit, datetime.fromtimestamp(reset, UTC), limit - (remaining or 0))
     QuotaWindow.objects.filter(pk=unit.window, starts_at=unit.starts_at).update(**changes)
+
+
+def _told_run(unit: Reserved, reset: datetime, spent: int) -> dict[str, Any]:
+    """The run that a reset belongs to. One that began there after ours did is the next: it starts with what
+    the system says is spent, else a busy account would carry its count from run to run."""
+    ends_at, began = reset + HEADER_EDGE, reset - timedelta(seconds=unit.rate.seconds)
+    if began > unit.starts_at + HEADER_EDGE:
+        return {"starts_at": began, "ends_at": ends_at, "spent": spent, "by_purpose": {}}
+    return {"ends_at": ends_at} if ends_at > unit.starts_at else {}
 
 
 def _in_order(rates: Sequence[RateWindow], now: datetime) -> Iterator[tuple[RateWindow, Stretch]]:

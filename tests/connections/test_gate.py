@@ -279,3 +279,23 @@ def test_figures_show_the_day_and_where_it_went() -> None:
     assert found is not None
     assert (found.spent, found.left, found.ends_at) == (1, found.limit - 1, RESET)
     assert found.by_purpose == {"read": 1}
+
+
+def test_a_call_in_the_second_after_a_reset_begins_the_next_run_and_does_not_stretch_the_last() -> None:
+    connection = make_connection(provider="greenhouse")
+    gate = make_gate(connection, HEADERS)
+
+    def call(at: datetime, *, remaining: int, reset: datetime) -> None:
+        told = {"x-ratelimit-limit": "75", "x-ratelimit-remaining": str(remaining)}
+        with travel(at):
+            permit = gate.enter(READ)
+            gate.leave(permit, Answer(200, {**told, "x-ratelimit-reset": str(int(reset.timestamp()))}, sent=True))
+
+    for second in range(18, 30):
+        call(NOON + timedelta(seconds=second), remaining=75 - second, reset=NOON + timedelta(seconds=30))
+    call(NOON + timedelta(seconds=30.4), remaining=74, reset=NOON + timedelta(seconds=60))
+
+    row = window(connection)
+    assert row.spent == 1
+    assert row.starts_at == NOON + timedelta(seconds=30)
+    assert row.ends_at == NOON + timedelta(seconds=61)
