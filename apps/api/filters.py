@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
+from django_filters.fields import IsoDateTimeField
 from drf_spectacular.utils import extend_schema_field
 
 from apps.reports import tables
@@ -27,6 +29,29 @@ class WholeNumber(filters.NumberFilter):  # type: ignore[misc]
         return MaxValueValidator(BIGGEST)
 
 
+class MomentField(IsoDateTimeField):  # type: ignore[misc]
+    """A time in UTC; PostgreSQL takes neither every year nor every offset that ISO 8601 can write."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        found = super().to_python(value)
+        if found is None:
+            return None
+        try:
+            at = found.astimezone(UTC)
+        except OverflowError:
+            at = None
+        if at is None or not 1970 <= at.year < 2200:
+            raise forms.ValidationError("Give a time between 1970 and 2200.")
+        return at
+
+
+@extend_schema_field({"type": "string", "format": "date-time"})
+class Moment(filters.IsoDateTimeFilter):  # type: ignore[misc]
+    """A time."""
+
+    field_class = MomentField
+
+
 class Connections(filters.FilterSet):  # type: ignore[misc]
     provider = filters.CharFilter(help_text="A system's key, such as `greenhouse`.")
 
@@ -41,8 +66,8 @@ class Candidates(filters.FilterSet):  # type: ignore[misc]
     q = filters.CharFilter(method="by_text", help_text="A name, a LinkedIn address, an e-mail or an id.")
     connection = filters.UUIDFilter(field_name="connection_id", help_text="The ATS connection.")
     state = filters.MultipleChoiceFilter(choices=tables.choices(candidates.Row, "state"))
-    first_seen_after = filters.IsoDateTimeFilter(field_name="first_seen_at", lookup_expr="gte")
-    first_seen_before = filters.IsoDateTimeFilter(field_name="first_seen_at", lookup_expr="lt")
+    first_seen_after = Moment(field_name="first_seen_at", lookup_expr="gte")
+    first_seen_before = Moment(field_name="first_seen_at", lookup_expr="lt")
 
     def by_text(self, found: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return candidates.search(found, value)
@@ -57,8 +82,8 @@ class Candidacies(filters.FilterSet):  # type: ignore[misc]
         field_name="in_ats_at", lookup_expr="isnull", exclude=True, help_text="Whether they have been in the ATS job."
     )
     conflict = filters.BooleanFilter(method="by_conflict", help_text="Whether a question about the stages is open.")
-    added_after = filters.IsoDateTimeFilter(field_name="added_at", lookup_expr="gte")
-    added_before = filters.IsoDateTimeFilter(field_name="added_at", lookup_expr="lt")
+    added_after = Moment(field_name="added_at", lookup_expr="gte")
+    added_before = Moment(field_name="added_at", lookup_expr="lt")
 
     def by_conflict(self, found: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
         return found.exclude(conflict="") if value else found.filter(conflict="")
@@ -72,8 +97,8 @@ class Events(filters.FilterSet):  # type: ignore[misc]
     person = filters.UUIDFilter(method="by_person", help_text="A candidate.")
     connection = filters.UUIDFilter(field_name="connection")
     client = filters.UUIDFilter(field_name="clients", lookup_expr="contains", method="by_client")
-    arrived_after = filters.IsoDateTimeFilter(field_name="arrived_at", lookup_expr="gte")
-    arrived_before = filters.IsoDateTimeFilter(field_name="arrived_at", lookup_expr="lt")
+    arrived_after = Moment(field_name="arrived_at", lookup_expr="gte")
+    arrived_before = Moment(field_name="arrived_at", lookup_expr="lt")
 
     def by_state(self, found: QuerySet[Any], name: str, value: list[str]) -> QuerySet[Any]:
         return events.in_states(found, value) if value else found
@@ -92,8 +117,8 @@ class Attempts(filters.FilterSet):  # type: ignore[misc]
     event = WholeNumber(field_name="event_id", min_value=1, help_text="An event's number.")
     operation = filters.CharFilter()
     outcome = filters.CharFilter()
-    after = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
-    before = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+    after = Moment(field_name="at", lookup_expr="gte")
+    before = Moment(field_name="at", lookup_expr="lt")
 
 
 class Transitions(filters.FilterSet):  # type: ignore[misc]
@@ -101,5 +126,5 @@ class Transitions(filters.FilterSet):  # type: ignore[misc]
     mapping = filters.UUIDFilter(field_name="candidacy__mapping_id")
     candidacy = filters.UUIDFilter(field_name="candidacy_id")
     side = filters.ChoiceFilter(choices=tables.choices(transitions.Row, "side"))
-    after = filters.IsoDateTimeFilter(field_name="changed_at", lookup_expr="gte")
-    before = filters.IsoDateTimeFilter(field_name="changed_at", lookup_expr="lt")
+    after = Moment(field_name="changed_at", lookup_expr="gte")
+    before = Moment(field_name="changed_at", lookup_expr="lt")
