@@ -51,9 +51,17 @@ def grow(world: World, count: int) -> None:
 
 NOTIFICATIONS = ["/notifications/", "/notifications/rules/", "/notifications/deliveries/", "/notifications/contacts/"]
 LISTS = ["/", "/connections/", "/events/", "/events/?q=ada", "/candidates/", "/mappings/", "/people/", "/search/?q=ada"]
+API = [
+    f"/api/v1/{name}/?page_size=100"
+    for name in ("connections", "mappings", "candidates", "candidacies", "events", "attempts", "transitions")
+]
+REPORTS = [f"/api/v1/reports/{name}/" for name in ("lag", "volume", "funnel", "errors", "budget")]
+OTHERS = ["/conflicts/", "/compatibility/"]
 
 
-@pytest.mark.parametrize("page", [*LISTS, *NOTIFICATIONS, "mapping", "candidate", "connection", "event"])
+@pytest.mark.parametrize(
+    "page", [*LISTS, *OTHERS, *NOTIFICATIONS, *API, *REPORTS, "mapping", "candidate", "connection", "event"]
+)
 def test_queries_do_not_grow_with_rows(client: Browser, page: str) -> None:
     world = make_world("Birch")
     grow(world, 3)
