@@ -142,7 +142,7 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
             continue
         keys = frozenset(lanes.person_key(one) for one in _people(messages.values()))
         if leases.take_keys(lease, keys, mailboxes=[box.id]):
-            units.append(_unit(box, keys, messages, now=now))
+            units.append(_unit(box, keys, messages))
         else:
             units.append(outcomes.waiting(box))
     return units
@@ -154,11 +154,11 @@ def _people(messages: Iterable[contract.InMail]) -> set[UUID]:
     return {candidates.survivor_of(identity.person).pk for identity in known}
 
 
-def _unit(box: Claimed, keys: frozenset[str], messages: Mapping[int, contract.InMail], *, now: datetime) -> Unit:
-    return Unit(mailboxes=frozenset({box.id}), keys=keys, decide=lambda: _plan(list(box.events), messages, now=now))
+def _unit(box: Claimed, keys: frozenset[str], messages: Mapping[int, contract.InMail]) -> Unit:
+    return Unit(mailboxes=frozenset({box.id}), keys=keys, decide=lambda: _plan(list(box.events), messages))
 
 
-def _plan(events: Sequence[Event], messages: Mapping[int, contract.InMail], *, now: datetime) -> Decision:
+def _plan(events: Sequence[Event], messages: Mapping[int, contract.InMail]) -> Decision:
     """One thread's new messages, inside the settling transaction."""
     connection_id = lanes.connection_of(events[0])
     outcome_of: dict[int, Outcome] = {}
@@ -174,7 +174,7 @@ def _plan(events: Sequence[Event], messages: Mapping[int, contract.InMail], *, n
         noted = set(candidacy.noted_messages.values_list("message", flat=True))
         new = [event for event in events if messages[event.pk].id not in noted]
         if new:
-            follow.append(_note(candidacy, [messages[event.pk] for event in new], caused_by=new[-1].pk, now=now))
+            follow.append(_note(candidacy, [messages[event.pk] for event in new], caused_by=new[-1].pk))
             fresh |= {event.pk for event in new}
     about = {
         "clients": tuple(dict.fromkeys(candidacy.client_id for candidacy in theirs)),
@@ -210,7 +210,7 @@ def _candidacies(connection_id: UUID, message: contract.InMail) -> list[Candidac
     return [candidacies[place.candidacy] for place in threads.places_of(message.seat, places)]
 
 
-def _note(candidacy: Candidacy, messages: list[contract.InMail], *, caused_by: int, now: datetime) -> NewEvent:
+def _note(candidacy: Candidacy, messages: list[contract.InMail], *, caused_by: int) -> NewEvent:
     """Remember these messages as this candidacy's, and the write of their note."""
     ordered = sorted(messages, key=lambda message: (message.sent_at, message.id))
     first = ordered[0]
