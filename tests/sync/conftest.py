@@ -17,6 +17,7 @@ from apps.ledger.states import State
 from tests.connections.factories import travel
 from tests.notifications.conftest import mailbox
 from tests.sandbox_process import running_sandbox
+from tests.sync import clients
 from tests.sync import office as offices
 from tests.sync.office import STEP, Office, step
 
@@ -80,3 +81,9 @@ def desk(transactional_db: None) -> Iterator[Desk]:
 def office(transactional_db: None) -> Iterator[Office]:
     with offices.opened() as made:
         yield made
+
+
+@pytest.fixture
+def staffed(office: Office) -> Office:
+    clients.staff(office)
+    return office

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.test import Client as Browser
@@ -13,7 +11,6 @@ from apps.accounts.rights import Role
 from apps.accounts.scope import EVERYONE
 from apps.candidates.models import Candidacy, Person
 from apps.core import clock
-from apps.demo import scenario
 from apps.demo.agency import Desk
 from apps.ledger.models import Event
 from apps.mappings.models import Mapping
@@ -21,18 +18,8 @@ from apps.notifications import services as notifications
 from apps.notifications.services import Place, Wish
 from tests.notifications.conftest import Mailbox
 from tests.portal.factories import make_user
+from tests.sync.clients import BOTH, CONTOSO, FABRIKAM, FIRST, TAILSPIN, WORDS, foreign_words, submission_at
 from tests.sync.office import Office
-
-CONTOSO, FABRIKAM, TAILSPIN = range(3)
-BRUNO, CLARA, DARIO, ELIF = range(1, 5)
-WORDS = {
-    CONTOSO: ("Contoso", "Platform Engineer", "R-2001"),
-    FABRIKAM: ("Fabrikam", "Plant Manager", "R-2002"),
-    TAILSPIN: ("Tailspin", "Flight Controller", "R-2003"),
-}
-FIRST = {CONTOSO: "Bruno", FABRIKAM: "Clara", TAILSPIN: "Dario"}
-BOTH = "Elif"
-"""She is in Contoso's Project and in Fabrikam's."""
 
 PAGES = (
     "/",
@@ -47,20 +34,6 @@ PAGES = (
     "/search/?q=R-200",
     "/candidates/why/?q=Abel",
 )
-
-
-def someone(number: int) -> dict[str, Any]:
-    return {**scenario.person(number), "company": "Somewhere", "headline": "", "title": ""}
-
-
-@pytest.fixture
-def staffed(office: Office) -> Iterator[Office]:
-    """Somebody for each client, and one who is in two clients' Projects."""
-    for number, desk in ((BRUNO, CONTOSO), (CLARA, FABRIKAM), (DARIO, TAILSPIN), (ELIF, CONTOSO), (ELIF, FABRIKAM)):
-        office.add(someone(number), desk=desk)
-    office.work(60)
-    assert office.open_events() == []
-    yield office
 
 
 def text_of(browser: Browser, address: str) -> str:
@@ -120,14 +93,11 @@ def test_a_person_in_two_clients_projects_is_one_person_with_two_candidacies(sta
 @pytest.mark.parametrize("desk", WORDS, ids=lambda desk: WORDS[desk][0])
 def test_a_recruiter_of_one_client_reads_nothing_of_the_others_on_any_page(staffed: Office, desk: int) -> None:
     browser, own = signed_in(staffed, desk)
-    others = [word for place, words in WORDS.items() if place != desk for word in words]
-    strangers = [name for place, name in FIRST.items() if place != desk]
-    strangers += [BOTH] if desk == TAILSPIN else []
 
     pages = every_page(browser, own)
 
     for address, text in pages.items():
-        assert [word for word in [*others, *strangers] if word in text] == [], address
+        assert [word for word in foreign_words(desk) if word in text] == [], address
     assert FIRST[desk] in pages["/candidates/"] and WORDS[desk][1] in pages["/mappings/"]
 
 
@@ -164,11 +134,7 @@ def test_each_count_is_of_ones_own_people_alone(staffed: Office, desk: int, peop
 
 def test_each_client_sees_its_own_candidacy_of_a_person_whom_two_have(staffed: Office) -> None:
     person = Person.objects.get(first_name=BOTH)
-    submission = next(
-        row
-        for row in staffed.rows("JobSubmission")
-        if str(row["candidate"]["id"]) == person.remote_id and row["jobOrder"]["id"] == int(job_of(staffed, FABRIKAM))
-    )
+    submission = submission_at(staffed, FABRIKAM, person)
 
     staffed.move(submission, "Interview Scheduled")
     staffed.work(60)
@@ -187,11 +153,7 @@ def test_what_happens_to_a_person_at_one_client_is_in_that_clients_log_alone(sta
     person = Person.objects.get(first_name=BOTH)
     mine, theirs = staffed.agency.desks[FABRIKAM].client.pk, staffed.agency.desks[CONTOSO].client.pk
     before = set(Event.objects.filter(clients__contains=[theirs]).values_list("pk", flat=True))
-    submission = next(
-        row
-        for row in staffed.rows("JobSubmission")
-        if str(row["candidate"]["id"]) == person.remote_id and row["jobOrder"]["id"] == int(job_of(staffed, FABRIKAM))
-    )
+    submission = submission_at(staffed, FABRIKAM, person)
 
     staffed.move(submission, "Interview Scheduled")
     staffed.work(60)
@@ -210,10 +172,6 @@ def test_who_sees_all_clients_sees_both_candidacies(staffed: Office) -> None:
     assert "Platform Engineer" in page and "Plant Manager" in page
 
 
-def job_of(office: Office, desk: int) -> str:
-    return str(office.agency.desks[desk].mapping.job.remote_id)
-
-
 def test_a_message_goes_to_the_client_whose_candidacy_moved_and_names_no_other(
     staffed: Office, mailbox: Mailbox
 ) -> None:
@@ -222,11 +180,7 @@ def test_a_message_goes_to_the_client_whose_candidacy_moved_and_names_no_other(
         wish = Wish(name="Talks", stages=("Interview Scheduled",), places=(place,), client_id=desk.client.pk)
         notifications.save_rule(scope=EVERYONE, wish=wish, now=clock.now())
     person = Person.objects.get(first_name=BOTH)
-    submission = next(
-        row
-        for row in staffed.rows("JobSubmission")
-        if str(row["candidate"]["id"]) == person.remote_id and row["jobOrder"]["id"] == int(job_of(staffed, FABRIKAM))
-    )
+    submission = submission_at(staffed, FABRIKAM, person)
 
     staffed.move(submission, "Interview Scheduled")
     staffed.work(90)
