@@ -3,7 +3,8 @@
 Method: a database of its own with as many events as asked for, loaded by SQL: a tenth as many people, each with
 a candidacy, events done, skipped, superseded and held, one attempt an event, spread over 90 days; one client.
 Each page is asked for 60 times by an admin through Django's test client, in this process: middleware, view,
-queries and template, without a socket. The first five, which warm caches, do not count.
+queries and template, without a socket, after the web process's own start. The first five, which warm caches, do
+not count.
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ import json
 import os
 import statistics
 import time
-
-import django
+from importlib import import_module
 
 PAGES = ("/", "/events/", "/events/?state=held", "/candidates/", "/candidates/?q=No+77", "/api/v1/events/")
 ASKED, WARMING = 60, 5
@@ -123,7 +123,7 @@ def main() -> None:
     asked = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "syncportal.settings")
     os.environ.setdefault("LOG_LEVEL", "ERROR")
-    django.setup()
+    import_module("syncportal.wsgi")
     from django.db import connection
     from django.test.utils import setup_test_environment
 

@@ -35,6 +35,7 @@ class Person(models.Model):
     first_seen_at = models.DateTimeField()
 
     class Meta:
+        indexes = [models.Index(fields=["-first_seen_at", "-id"], name="person_newest")]
         constraints = [
             models.UniqueConstraint("connection", "remote_id", name="person_once", condition=~Q(remote_id="")),
         ]

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from apps.accounts.scope import Scope
+from apps.core.sql import group_some
 from apps.ledger import gates
 from apps.ledger.models import Attempt, ClosedGate, Event, Fault
 from apps.ledger.states import OPEN, State
@@ -260,19 +261,18 @@ def count_held_by_reason(*, scope: Scope) -> Mapping[str, int]:
     """Held events by reason, gates included; up to COUNTED_TO."""
     closed = _closed()
     counts: dict[str, int] = {}
-    held = _some(_visible(scope).filter(state=State.HELD)).values_list("reason").annotate(count=Count("id"))
-    waiting = _some(_visible(scope).filter(closed.shown())).values_list("mailbox__gate").annotate(count=Count("id"))
-    for reason, count in held.order_by():
+    for reason, count in _some(_visible(scope).filter(state=State.HELD), "reason", "count(*)"):
         counts[reason] = counts.get(reason, 0) + count
-    for gate, count in waiting.order_by() if closed.reasons else ():
+    waiting = _visible(scope).filter(closed.shown()).annotate(gate=F("mailbox__gate"))
+    for gate, count in _some(waiting, "gate", "count(*)") if closed.reasons else ():
         counts[closed.reasons[gate]] = counts.get(closed.reasons[gate], 0) + count
     return counts
 
 
 def waiting_by_connection(*, scope: Scope, connections: Iterable[UUID]) -> Mapping[UUID, Waiting]:
     """Events that wait, by the connection they belong to; up to COUNTED_TO in all."""
-    waiting = _some(_visible(scope).filter(connection__in=list(connections), state__in=WAITING))
-    rows = waiting.order_by().values_list("connection").annotate(count=Count("id"), oldest=Min("arrived_at"))
+    waiting = _visible(scope).filter(connection__in=list(connections), state__in=WAITING)
+    rows = _some(waiting, "connection", "count(*)", "min(arrived_at)")
     return {connection: Waiting(count, oldest) for connection, count, oldest in rows}
 
 
@@ -287,9 +287,8 @@ def oldest_waiting(*, scope: Scope) -> datetime | None:
 
 def list_dead_causes(*, scope: Scope) -> tuple[DeadCause, ...]:
     """Dead letters grouped by cause, the largest group first; up to COUNTED_TO of them."""
-    dead = _some(_visible(scope).filter(state=State.DEAD)).order_by().values("cause")
-    grouped = dead.annotate(count=Count("id"), oldest=Min("arrived_at")).order_by("-count")
-    return tuple(DeadCause(one["cause"], one["count"], one["oldest"]) for one in grouped)
+    causes = _some(_visible(scope).filter(state=State.DEAD), "cause", "count(*)", "min(arrived_at)")
+    return tuple(DeadCause(*cause) for cause in sorted(causes, key=lambda cause: -cause[1]))
 
 
 def list_lags(*, scope: Scope) -> tuple[Lag, ...]:
@@ -324,8 +323,8 @@ def _of_clients(scope: Scope, path: str = "") -> Q:
     return Q(**{f"{path}clients__contained_by": own}) & ~Q(**{f"{path}clients": []})
 
 
-def _some(events: QuerySet[Event]) -> QuerySet[Event]:
-    return Event.objects.filter(pk__in=events.order_by().values("pk")[:COUNTED_TO])
+def _some(events: QuerySet[Event], by: str, *figures: str) -> list[tuple[Any, ...]]:
+    return group_some(events.order_by().values(by, "arrived_at")[:COUNTED_TO], by, *figures)
 
 
 def _filtered(events: QuerySet[Event], wanted: Wanted, closed: _Closed) -> QuerySet[Event]:
