@@ -1,4 +1,4 @@
-"""Webhooks on their way: sent in the background, tried again on anything but 200, logged.
+"""Webhooks on their way: sent in the background, tried again on anything but a success, logged.
 
 The faults `duplicate` (sent twice) and `reorder` (held back `seconds`, a copy twice as long, so that
 the next one overtakes it) are planned per system, matched against "label url".
@@ -19,6 +19,7 @@ from apps.sandbox.clock import iso
 if TYPE_CHECKING:
     from apps.sandbox.kernel import World
 
+ONLY_200 = range(200, 201)
 TIMEOUT = httpx.Timeout(10.0, pool=None)
 
 
@@ -54,9 +55,10 @@ class Deliveries:
         *,
         label: str = "",
         gaps: Sequence[float] = (),
+        accepts: range = ONLY_200,
         done: Callable[[bool], None] | None = None,
     ) -> Delivery:
-        """Queue a delivery: a first attempt now and one after each gap (real seconds) until a 200.
+        """Queue a delivery: a first attempt now and one after each gap (real seconds) until a success.
 
         `done` is told whether it succeeded in the end. Needs a running event loop.
         """
@@ -67,7 +69,7 @@ class Deliveries:
         late = self._world.faults.take(system, "reorder", target)
         for copy in range(1, copies + 1):
             wait = late.seconds * copy if late else 0.0
-            self._start(self._try_all(delivery, headers, body, (wait, *gaps), done))
+            self._start(self._try_all(delivery, headers, body, (wait, *gaps), accepts, done))
         return delivery
 
     def of(self, system: str, state: str = "") -> list[dict[str, Any]]:
@@ -91,12 +93,13 @@ class Deliveries:
         headers: dict[str, str],
         body: bytes,
         waits: Sequence[float],
+        accepts: range,
         done: Callable[[bool], None] | None,
     ) -> None:
         for wait in waits:
             if wait:
                 await asyncio.sleep(wait)
-            if await self._try_once(delivery, headers, body):
+            if await self._try_once(delivery, headers, body) in accepts:
                 delivery.state = "delivered"
                 break
             delivery.state = "retrying"
@@ -105,16 +108,17 @@ class Deliveries:
         if done is not None:
             done(delivery.state == "delivered")
 
-    async def _try_once(self, delivery: Delivery, headers: dict[str, str], body: bytes) -> bool:
+    async def _try_once(self, delivery: Delivery, headers: dict[str, str], body: bytes) -> int | None:
+        """The status that was answered; None where nothing was."""
         attempt: dict[str, Any] = {"real_at": iso(datetime.now(UTC)), "status": None, "error": ""}
         delivery.attempts.append(attempt)
         try:
             answer = await self._http().post(delivery.url, content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as failure:
             attempt["error"] = type(failure).__name__
-            return False
+            return None
         attempt["status"] = answer.status_code
-        return answer.status_code == 200
+        return answer.status_code
 
     def _http(self) -> httpx.AsyncClient:
         if self._client is None:

@@ -1,10 +1,11 @@
 """What a person would do in Lever's own screens.
 
 create_opportunity {first_name, last_name, email?, linkedin_url?, headline?, job? | job_id?, stage?: name,
-                   contact_id?, confidential?}            apply {first_name, last_name, email?, job_id}
+                   contact_id?, confidential?, old?}       apply {first_name, last_name, email?, job_id}
 move      {opportunity_id, stage: name or id, by?}        archive {opportunity_id, reason: text, requisition_id?}
 reject, hire, unarchive {opportunity_id}                  by the first reason of that kind
 delete    {opportunity_id}
+add_application {opportunity_id, job_id}                  a second one, as old opportunities have
 merge     {contact_id: primary, loser_contact_id}         no event, and no way back
 update_contact {contact_id, name?, headline?, emails?, phones?, links?}
 add_note  {opportunity_id, value}                         a person's own, which the API cannot change
@@ -14,7 +15,7 @@ close_requisition {requisition_id}                        deactivate_user {user_
 set_webhook {url, secret, events?: [...]}                 one for each event, all unless named
 rerun {}                                                  the last delivery, the same bytes again
 settings  {rate, burst, visible_after, token_seconds, contact_put, groups, merge_tells, signed, retry_scale,
-          hires_tell_both}
+          hires_tell_both, offset_seconds}
 add_grant {scopes?}                                       an OAuth consent; tells its tokens
 """
 
@@ -93,6 +94,9 @@ class Acts:
 
     def do_delete(self, args: Row) -> None:
         self._tenant.delete(self._one(args))
+
+    def do_add_application(self, args: Row) -> None:
+        self._tenant.add_application(self._one(args), self._store.postings.get(args["job_id"])["id"])
 
     def do_merge(self, args: Row) -> None:
         contacts = self._store.contacts

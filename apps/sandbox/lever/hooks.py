@@ -31,6 +31,8 @@ BY_ORIGIN = ("applicationCreated", "candidateArchiveChange", "candidateHired", "
 RETRY_GAPS_MINUTES = (1, 5, 15, 60, 240)
 """Five more tries at growing gaps; Lever does not say which."""
 
+SUCCESS = range(200, 300)
+
 
 class Hooks:
     """The account's webhooks, and what was sent, for a rerun."""
@@ -74,7 +76,7 @@ class Hooks:
         self.sent.append((hook, body))
         headers = {"Content-Type": "application/json", "User-Agent": "Lever-Webhooks"}
         gaps = [minutes * 60 * self._settings.retry_scale for minutes in RETRY_GAPS_MINUTES]
-        self._world.deliver("lever", hook["url"], headers, body, label=hook["event"], gaps=gaps)
+        self._world.deliver("lever", hook["url"], headers, body, label=hook["event"], gaps=gaps, accepts=SUCCESS)
 
 
 def sign(secret: str, token: str, triggered_at: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import QueryParams
@@ -16,41 +17,50 @@ MOST = 100
 Answer = tuple[dict[str, Any], Any]
 
 
-def page(rows: Sequence[Row], asked: QueryParams, shown: Callable[[Row], Row] = public) -> dict[str, Any]:
-    """One page after the offset, which is the last row's number under the question it belongs to."""
+@dataclass(frozen=True)
+class Offsets:
+    """Where pages end: the last row's number under the question it belongs to, good for so many seconds (0: always)."""
+
+    now: int
+    life: float
+
+    def make(self, asked: QueryParams, number: int) -> str:
+        return base64.urlsafe_b64encode(f"{_question(asked)}:{number}:{self.now}".encode()).decode()
+
+    def read(self, asked: QueryParams) -> int | None:
+        """The row to go on after. Raises Refusal where the offset is none, another question's, or too old."""
+        given = asked.get("offset")
+        if given is None:
+            return None
+        try:
+            question, number, made = base64.urlsafe_b64decode(given.encode()).decode().split(":")
+            if question != _question(asked) or (self.life and self.now - int(made) > self.life * 1000):
+                raise ValueError
+            return int(number)
+        except ValueError:
+            raise bad("Invalid offset token") from None
+
+
+def page(
+    rows: Sequence[Row], asked: QueryParams, offsets: Offsets, shown: Callable[[Row], Row] = public
+) -> dict[str, Any]:
+    """One page after the offset."""
     try:
         limit = int(asked.get("limit", MOST))
     except ValueError:
         raise bad("limit must be a number") from None
     if not 1 <= limit <= MOST:
         raise bad("limit must be between 1 and 100")
-    after = _after(asked)
+    after = offsets.read(asked)
     left = [row for row in rows if after is None or row["_number"] < after]
     some, more = left[:limit], len(left) > limit
     answer: dict[str, Any] = {"data": [shown(row) for row in some], "hasNext": more}
-    return {**answer, "next": _offset(asked, some[-1]["_number"])} if more else answer
+    return {**answer, "next": offsets.make(asked, some[-1]["_number"])} if more else answer
 
 
 def _question(asked: QueryParams) -> str:
     text = repr(sorted((name, value) for name, value in asked.multi_items() if name not in ("offset", "limit")))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _offset(asked: QueryParams, number: int) -> str:
-    return base64.urlsafe_b64encode(f"{_question(asked)}:{number}".encode()).decode()
-
-
-def _after(asked: QueryParams) -> int | None:
-    given = asked.get("offset")
-    if given is None:
-        return None
-    try:
-        question, _, number = base64.urlsafe_b64decode(given.encode()).decode().partition(":")
-        if question != _question(asked):
-            raise ValueError
-        return int(number)
-    except ValueError:
-        raise bad("Invalid offset token") from None
 
 
 class Lists:
@@ -60,9 +70,12 @@ class Lists:
         self._tenant = tenant
         self._store = tenant.store
 
+    def _page(self, rows: Sequence[Row], asked: QueryParams, shown: Callable[[Row], Row] = public) -> dict[str, Any]:
+        return page(rows, asked, Offsets(self._tenant.now(), self._tenant.settings.offset_seconds), shown)
+
     def opportunities(self, asked: QueryParams, caller: Caller) -> dict[str, Any]:
         rows = [row for row in self._store.opportunities.newest_first() if self._fits(row, asked, caller)]
-        return page(rows, asked, lambda row: self.shown(row, asked))
+        return self._page(rows, asked, lambda row: self.shown(row, asked))
 
     def opportunity(self, key: str, asked: QueryParams, caller: Caller) -> dict[str, Any]:
         return {"data": self.shown(self.seen(key, caller), asked)}
@@ -78,12 +91,12 @@ class Lists:
         start = int(asked.get("deleted_at_start", 0))
         end = int(asked.get("deleted_at_end", self._tenant.now()))
         numbered = [{**row, "_number": place} for place, row in enumerate(self._store.deleted)]
-        return page([row for row in reversed(numbered) if start <= row["deletedAt"] <= end], asked)
+        return self._page([row for row in reversed(numbered) if start <= row["deletedAt"] <= end], asked)
 
     def postings(self, asked: QueryParams, caller: Caller) -> dict[str, Any]:
         self._refuse_mixed_deltas(asked)
         rows = [row for row in self._store.postings.newest_first() if self._posting_fits(row, asked, caller)]
-        return page(rows, asked)
+        return self._page(rows, asked)
 
     def plain(self, table: str, asked: QueryParams, *filters: str) -> dict[str, Any]:
         rows = [
@@ -91,7 +104,7 @@ class Lists:
             for row in getattr(self._store, table).newest_first()
             if all(not asked.getlist(name) or row[name] in asked.getlist(name) for name in filters)
         ]
-        return page(rows, asked)
+        return self._page(rows, asked)
 
     def users(self, asked: QueryParams) -> dict[str, Any]:
         wanted, everyone = asked.getlist("email"), asked.get("includeDeactivated") == "true"
@@ -100,7 +113,7 @@ class Lists:
             for row in self._store.users.newest_first()
             if (everyone or not row["deactivatedAt"]) and (not wanted or row["email"] in wanted)
         ]
-        return page(rows, asked)
+        return self._page(rows, asked)
 
     def sources(self, asked: QueryParams) -> dict[str, Any]:
         rows = [
@@ -108,7 +121,7 @@ class Lists:
              "_number": len(self._store.sources) - place}
             for place, text in enumerate(self._store.sources)
         ]  # fmt: skip
-        return page(rows, asked)
+        return self._page(rows, asked)
 
     # --- how a row is shown
 
@@ -124,6 +137,9 @@ class Lists:
             },
         }  # fmt: skip
         told.pop("candidateId")
+        if row.get("_old") and row["archived"]:  # as the vendor's own list of the deleted still shows them
+            told |= {"archivedAt": row["archived"]["archivedAt"], "archiveReason": row["archived"]["reason"]}
+            told.pop("archived")
         expanded, included = _words(asked, "expand"), _words(asked, "include")
         for name in expanded:
             told[name] = self._expanded(name, row, told)

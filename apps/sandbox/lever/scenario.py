@@ -4,7 +4,8 @@ A scenario's part for Lever, every key optional:
 stages: [names]; jobs: a number, or [{"name", "requisition_id"?, "state"?, "channels"?, "confidential"?, "team"?,
 "openings"?: 1 or "unlimited" or 0 for no requisition}];
 candidates: [{"first_name", "last_name", "email"?, "linkedin_url"?, "headline"?, "job"?: name, "stage"?: name,
-"confidential"?}]; users: [{"name", "email", "deactivated"?}]; settings: {...} (store.Settings);
+"confidential"?, "old"?: not changed since Lever keeps the time of it, and archived in the older shape}];
+users: [{"name", "email", "deactivated"?}]; settings: {...} (store.Settings);
 keys: [{"key", "confidential"?, "scopes"?}]. Keys unless told: sandbox-lever-key, which sees what is confidential,
 and sandbox-lever-plain-key, which does not. OAuth: client sandbox-lever-client, secret sandbox-lever-secret.
 "default": two postings, three people.
@@ -117,5 +118,6 @@ def add_person(tenant: Tenant, person: Row) -> Row:
         "postings": [person["job_id"]] if person.get("job_id") else postings[:1],
         "stage": stages[0] if stages else None,
         "confidentiality": "confidential" if person.get("confidential") else "non-confidential",
+        "_old": bool(person.get("old")),
     }  # fmt: skip
     return tenant.create(wish, lag=person.get("lag", 0))

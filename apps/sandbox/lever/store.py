@@ -45,7 +45,8 @@ class Settings:
     record is seen. token_seconds: an OAuth token's life. contact_put: "whole" (what a PUT leaves out is emptied)
     or "partial". groups: webhook events that a Super Admin switched on, None for all. merge_tells: a merge in
     the screens tells contactUpdated. signed: false sends deliveries without any signature. retry_scale: 1 is
-    real time. hires_tell_both: a hire tells candidateHired and candidateArchiveChange.
+    real time. hires_tell_both: a hire tells candidateHired and candidateArchiveChange. offset_seconds: how long
+    the offset of a page is good, 0 for ever.
     """
 
     rate: float = 10.0
@@ -58,6 +59,7 @@ class Settings:
     signed: bool = True
     retry_scale: float = 1 / 60
     hires_tell_both: bool = True
+    offset_seconds: float = 0.0
 
     def change(self, given: dict[str, Any]) -> None:
         """Raises KeyError on an unknown name."""

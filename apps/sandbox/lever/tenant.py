@@ -56,15 +56,16 @@ class Tenant:
                 "tags": list(given.get("tags") or []), "sources": list(given.get("sources") or []),
                 "origin": given.get("origin") or "sourced", "sourcedBy": by or None,
                 "owner": given.get("owner") or by or None, "followers": list(given.get("followers") or []),
-                "applications": [], "createdAt": given.get("createdAt") or now, "updatedAt": now,
+                "applications": [], "createdAt": given.get("createdAt") or now,
+                "updatedAt": None if given.get("_old") else now,
                 "lastInteractionAt": now, "lastAdvancedAt": now, "snoozedUntil": None,
                 "dataProtection": None, "opportunityLocation": "", "candidateId": new_id(self.store.chance),
-                "_visible_at": now + int(delay * 1000),
+                "_visible_at": now + int(delay * 1000), "_old": bool(given.get("_old")),
             }
         )  # fmt: skip
         self._note_stage(row, stage, by)
         for posting in postings:
-            self._apply(row, posting, kind="user", lag=delay)
+            self.add_application(row, posting)
         for source in row["sources"]:
             if source not in self.store.sources:
                 self.store.sources.append(source)
@@ -160,7 +161,7 @@ class Tenant:
         if requisition_id and self.store.requisitions.get(requisition_id)["status"] != "open":
             raise bad("The requisition is closed")
 
-    def _apply(self, row: Row, posting: str, *, kind: str, lag: float = 0.0) -> None:
+    def add_application(self, row: Row, posting: str, *, kind: str = "user") -> None:
         made = self.store.applications.add(
             {
                 "id": None, "opportunityId": row["id"], "candidateId": row["candidateId"], "type": kind,
@@ -174,7 +175,7 @@ class Tenant:
     def apply(self, given: Row, posting: str) -> Row:
         """A candidate applies on the job site."""
         row = self.create({**given, "postings": [], "origin": "applied"})
-        self._apply(row, posting, kind="posting")
+        self.add_application(row, posting, kind="posting")
         return row
 
     def _first_stage(self) -> Row:

@@ -48,7 +48,7 @@ def create_opportunity(write: Write) -> Answer:
         raise bad("perform_as is required")
     if write.given.get("origin") not in (None, *ORIGINS):
         raise bad("origin is invalid")
-    return 201, write.shown(write.tenant.create(write.given, by=write.by, lag=write.lag))
+    return 201, write.shown(write.tenant.create(public(write.given), by=write.by, lag=write.lag))
 
 
 def apply(write: Write) -> Answer:
