@@ -110,9 +110,9 @@ def mapped_jobs(*, connection_id: UUID) -> frozenset[str]:
 
 
 def propose_seats(*, linkedin_id: UUID, users: Iterable[contract.User]) -> int:
-    """Pair each LinkedIn seat with the ATS user of the same name, where exactly one fits; returns how many."""
+    """Pair each LinkedIn seat with the active ATS user of its name, where exactly one fits; returns how many."""
     by_name: dict[str, list[contract.User]] = {}
-    for user in users:
+    for user in (one for one in users if one.active):
         by_name.setdefault(user.name.casefold(), []).append(user)
     paired = 0
     for seat in Seat.objects.filter(connection_id=linkedin_id, ats_user_id=""):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connections as databases
 
-from apps.connections import selectors, services
+from apps.connections import selectors, services, tokens
 from apps.connections.models import Connection, Credential, CredentialState
 from apps.core import clock, errors
 from tests.sandbox_process import Sandbox
@@ -68,6 +68,36 @@ def test_eight_threads_ask_the_token_service_once(sandbox: Sandbox) -> None:
 
     assert failures == []
     assert token_calls(sandbox) == 1
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["it lives", "it dies"])
+def test_trap_8_of_lever_a_refresh_token_that_rotated_is_saved_before_its_access_token_is_used(
+    sandbox: Sandbox, dies: bool
+) -> None:
+    base, granted = f"{sandbox.base}/lever", sandbox.act("lever", "add_grant")["refresh_token"]
+    connection = services.create_connection(
+        provider="lever",
+        name="Lever",
+        now=clock.now(),
+        base_urls={"api": base, "auth": base},
+        secret={
+            "client_id": "sandbox-lever-client",
+            "client_secret": "sandbox-lever-secret",
+            "refresh_token": granted,
+        },
+    )
+    sandbox.fault("lever", "5xx", "GET /lever/v1/users", status=503, times=-1)
+
+    with pytest.raises(errors.Transient):
+        services.open_ats(connection.pk).list_users()
+    kept = tokens.read_secret(connection.pk).values["refresh_token"]
+    sandbox.clear_faults("lever")
+    if dies:
+        sandbox.fault("lever", "expire_token", "GET /lever/v1/users")
+
+    assert kept != granted
+    assert services.open_ats(connection.pk).list_users().items
+    assert (tokens.read_secret(connection.pk).values["refresh_token"] == kept) is not dies
 
 
 def test_a_connection_is_bound_to_the_account_that_its_credential_speaks_for(sandbox: Sandbox) -> None:
