@@ -29,7 +29,8 @@ def test_the_page_of_a_provider_names_its_credential_and_its_causes(key: str) ->
 @pytest.mark.parametrize("key", TRAPS)
 def test_the_page_of_a_provider_lists_each_of_its_traps_with_its_tests(key: str) -> None:
     """That the tests exist is asked of every page (tests/test_docs.py)."""
-    rows = dict(re.findall(r"^\| (\d+) \| (.+) \|$", (PAGES / f"{key}.md").read_text(), flags=re.MULTILINE))
+    (section,) = re.findall(r"^## Traps.+?(?=^## )", (PAGES / f"{key}.md").read_text(), flags=re.MULTILINE | re.DOTALL)
+    rows = dict(re.findall(r"^\| (\d+) \| (.+) \|$", section, flags=re.MULTILINE))
     tests = [name for path in HERE.glob(f"test_{key}*.py") for name in re.findall(r"test_trap_\w+", path.read_text())]
 
     assert list(rows) == [str(number) for number in range(1, TRAPS[key] + 1)]
