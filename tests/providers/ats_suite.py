@@ -28,6 +28,7 @@ from apps.providers.contract import (
     NewApplication,
     NewPerson,
     PersonUpdate,
+    RateWindow,
     StageKind,
     Support,
 )
@@ -75,6 +76,10 @@ class Bench(Protocol):
 
     def listen(self, url: str, secret: str) -> None:
         """Send webhooks there, where the system has any."""
+
+    def enforce(self, window: RateWindow) -> int:
+        """Stop the clock at the beginning of a run of the window, with the system's true limit in force; gives how
+        many calls are left in it."""
 
     def count_people(self) -> int: ...
 
@@ -380,6 +385,23 @@ class AtsSuite:
 
         assert bench.ats.list_users().items
 
+    def test_the_last_call_of_each_window_passes_the_next_is_refused_and_with_the_window_it_is_over(
+        self, bench: Bench
+    ) -> None:
+        """The windows are the system's own, enforced by the sandbox; `declared` is what the facts say of them."""
+        declared = bench.ats.capabilities.rate_windows
+        assert declared
+
+        for window in declared:
+            for _ in range(bench.enforce(window)):
+                bench.ats.list_users()
+            self._is_refused(bench, told=window.from_headers)
+            bench.sandbox.clock(advance=min(1.0, self._over_in(window) / 2))
+            self._is_refused(bench, told=window.from_headers)
+            bench.sandbox.clock(advance=self._over_in(window))
+
+            assert bench.ats.list_users().items, window
+
     # --- what the system tells
 
     def test_a_deletion_and_a_merge_are_seen_by_reading(self, bench: Bench) -> None:
@@ -478,6 +500,15 @@ class AtsSuite:
                 write()
         else:
             write()
+
+    def _over_in(self, window: RateWindow) -> float:
+        """Seconds: of a bucket until it has one more call, of a month (stopped a minute before it ends) that minute."""
+        return 1 / window.calls if window.burst else min(window.seconds, 60)
+
+    def _is_refused(self, bench: Bench, *, told: bool) -> None:
+        with pytest.raises(errors.RateLimited) as refused:
+            bench.ats.list_users()
+        assert (refused.value.until is not None) is told
 
     def _lose(self, bench: Bench, kind: str) -> None:
         bench.sandbox.fault(bench.key, "lose_response", bench.requests[kind])

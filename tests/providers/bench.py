@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from apps.core import errors
@@ -56,6 +57,14 @@ class CountingGate:
     @property
     def operations(self) -> list[str]:
         return [call.operation for call in self.entered]
+
+
+def stop_at_a_minute(sandbox: Sandbox, *, before_the_month_ends: bool = False) -> None:
+    """The sandbox's clock stands at the beginning of a minute: the next, or the last but one of this month."""
+    now = datetime.fromisoformat(sandbox.clock()["now"]).replace(second=0, microsecond=0)
+    following = (now.replace(day=1, hour=0, minute=0) + timedelta(days=32)).replace(day=1)
+    stopped = following - timedelta(minutes=2) if before_the_month_ends else now + timedelta(minutes=1)
+    sandbox.clock(now=stopped.isoformat())
 
 
 def settings_of(system: str, base: str, timeout: float = 5.0, **options: Any) -> Settings:

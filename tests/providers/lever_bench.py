@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from apps.providers.contract import Application, Ats, NewApplication, NewPerson
+from apps.providers.contract import Application, Ats, NewApplication, NewPerson, RateWindow
 from tests.providers import bench as benches
 from tests.providers.bench import CountingGate
 from tests.sandbox_process import Sandbox
@@ -61,6 +61,11 @@ class LeverBench:
 
     def listen(self, url: str, secret: str) -> None:
         self.sandbox.act("lever", "set_webhook", url=url, secret=secret)
+
+    def enforce(self, window: RateWindow) -> int:
+        self.sandbox.act("lever", "settings", rate=10, burst=20)
+        benches.stop_at_a_minute(self.sandbox)
+        return 20
 
     def count_people(self) -> int:
         return len(self.sandbox.state("lever")["contacts"])

@@ -20,6 +20,7 @@ from apps.providers.contract import (
     HookKind,
     NewApplication,
     PersonUpdate,
+    RateWindow,
 )
 from apps.providers.provider import Minted
 from tests.providers import bench as benches
@@ -77,6 +78,17 @@ class SuiteBench:
 
     def listen(self, url: str, secret: str) -> None:
         """Bullhorn sends nothing."""
+
+    def enforce(self, window: RateWindow) -> int:
+        """1,500 requests are made; of a month's 100,000 others have made all but five."""
+        benches.stop_at_a_minute(self.sandbox, before_the_month_ends=window.resets_monthly)
+        self.gate.tokens = [benches.mint("bullhorn", self.sandbox, benches.BULLHORN)]
+        self.sandbox.act("bullhorn", "settings", month=100_000)
+        if not window.resets_monthly:
+            return 1_500
+        self.sandbox.act("bullhorn", "spend", requests=99_995 - self.sandbox.state("bullhorn")["requests"])
+        self.sandbox.clock(advance=60)
+        return 5
 
     def count_people(self) -> int:
         return len(self.sandbox.state("bullhorn")["Candidate"])

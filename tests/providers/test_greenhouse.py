@@ -10,7 +10,7 @@ import pytest
 
 from apps.core import errors
 from apps.providers import registry
-from apps.providers.contract import Application, Ats, NewApplication, PersonUpdate
+from apps.providers.contract import Application, Ats, NewApplication, PersonUpdate, RateWindow
 from tests.providers import bench as benches
 from tests.providers import raw_server
 from tests.providers.ats_suite import ADA, AtsSuite
@@ -52,6 +52,10 @@ class GreenhouseBench:
 
     def listen(self, url: str, secret: str) -> None:
         self.sandbox.act("greenhouse", "set_webhook", url=url, secret=secret, ping=False)
+
+    def enforce(self, window: RateWindow) -> int:
+        benches.stop_at_a_minute(self.sandbox)
+        return 75  # the sandbox's ceiling; nobody publishes the true one
 
     def count_people(self) -> int:
         return len(self.sandbox.state("greenhouse")["candidates"])

@@ -12,6 +12,7 @@ close_job, reopen_job, archive_job, delete_job {job_id}   update_job {job_id, na
 add_stage {name, at?}   rename_stage {stage, name}   remove_stage {stage}     the tenant's list of statuses
 add_note    {candidate_id, body, action?, job_id?}
 settings    {store.Settings}
+spend       {requests}                                    made just now by the agency's other integrations
 end_sessions {}    every BhRestToken is dead              revoke_tokens {}  access and refresh tokens too
 expire_subscription {id}                                  as if it had been left unread for a week
 A candidate or an application may also be named by {"email": ...} or {"email", "job_id"}.
@@ -24,6 +25,7 @@ from typing import Any
 
 from apps.sandbox.bullhorn import scenario
 from apps.sandbox.bullhorn.auth import Auth
+from apps.sandbox.bullhorn.limits import Limits
 from apps.sandbox.bullhorn.schema import FIRST_IDS
 from apps.sandbox.bullhorn.store import Refusal, Row, public
 from apps.sandbox.bullhorn.tenant import Hand, Tenant
@@ -35,8 +37,9 @@ RECRUITER = FIRST_IDS["CorporateUser"] + 1
 class Acts:
     """The hands in Bullhorn: each method named do_<act> takes the act's arguments."""
 
-    def __init__(self, tenant: Tenant, auth: Auth) -> None:
+    def __init__(self, tenant: Tenant, auth: Auth, limits: Limits) -> None:
         self._tenant = tenant
+        self._limits = limits
         self._store = tenant.store
         self._auth = auth
 
@@ -151,6 +154,10 @@ class Acts:
         return {"statuses": list(self._tenant.statuses)}
 
     # --- the sandbox's own
+
+    def do_spend(self, args: Row) -> Row:
+        self._limits.spend_elsewhere(int(args["requests"]), self._tenant.world.clock.timestamp())
+        return {"requests": self._limits.spent()}
 
     def do_settings(self, args: Row) -> Row:
         self._tenant.settings.change(args)

@@ -39,7 +39,7 @@ class Bullhorn:
         self._auth = auth.Auth(world, self._settings, tenant.API_USER)
         self._limits = Limits(self._settings)
         self._api = Api(self._tenant, self._auth, self._limits)
-        self._acts = acts.Acts(self._tenant, self._auth)
+        self._acts = acts.Acts(self._tenant, self._auth, self._limits)
         scenario.fill(self._tenant, scenario_part)
 
     async def handle(self, request: Request, body: bytes) -> Response:
