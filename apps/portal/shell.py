@@ -92,6 +92,7 @@ PAGES: Mapping[str, tuple[tuple[str, str, str, Right], ...]] = {
         ("Reports", "report", "reports", Right.VIEW),
         ("Compatibility", "check", "compatibility", Right.VIEW),
         ("People", "people", "people", Right.ADMINISTER),
+        ("API keys", "key", "keys", Right.ADMINISTER),
         ("Audit", "shield", "audit", Right.ADMINISTER),
     ),
 }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from apps.accounts import keys
 from apps.accounts import services as accounts
-from apps.accounts.models import Client, User
+from apps.accounts.models import ApiKey, Client, User
 from apps.accounts.rights import Role
 from apps.candidates.models import Candidacy, Identity, Person, Profile, Transition
 from apps.connections.models import Connection, QuotaAccount
@@ -112,3 +113,15 @@ def make_message(world: World) -> Message:
     return Message.objects.create(
         client=world.client, candidacy=world.candidacy, event_id=world.event.pk, **place, **values
     )
+
+
+def make_key(world: World) -> ApiKey:
+    key, _ = keys.make_key(
+        maker=make_user(Role.ADMIN),
+        name=f"Report {world.word}",
+        role=Role.VIEWER,
+        client_id=world.client.pk,
+        now=clock.now(),
+        lasts=timedelta(days=30),
+    )
+    return key

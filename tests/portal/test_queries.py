@@ -11,7 +11,7 @@ from django.urls import reverse
 from apps.accounts.rights import Role
 from apps.candidates.models import Candidacy, Identity, Person, Profile, Transition
 from apps.core import clock
-from tests.portal.factories import World, make_event, make_message, make_rule, make_user, make_world
+from tests.portal.factories import World, make_event, make_key, make_message, make_rule, make_user, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +44,7 @@ def grow(world: World, count: int) -> None:
         make_user(Role.VIEWER, world.client)
         make_rule(world)
         make_message(world)
+        make_key(world)
         Transition.objects.create(
             candidacy=candidacy, side="ats", from_value="a", to_value="b", changed_at=now, event_id=world.event.pk
         )
@@ -56,7 +57,7 @@ API = [
     for name in ("connections", "mappings", "candidates", "candidacies", "events", "attempts", "transitions")
 ]
 REPORTS = [f"/api/v1/reports/{name}/" for name in ("lag", "volume", "funnel", "errors", "budget")]
-OTHERS = ["/conflicts/", "/compatibility/"]
+OTHERS = ["/conflicts/", "/compatibility/", "/people/keys/"]
 
 
 @pytest.mark.parametrize(
