@@ -9,7 +9,7 @@ import pytest
 from apps.core import clock
 from apps.mappings.models import JobStage
 from apps.sync.models import Stream
-from tests.portal.factories import World, make_event, make_world
+from tests.portal.factories import World, make_event, make_key, make_world
 from tests.portal.tabs import IN_BROWSER, sign_in
 from tests.portal.test_routes import OURS
 
@@ -42,6 +42,11 @@ def full_world() -> World:
     rows = [{"linkedin": "Stage Birch", "ats": "s1"}, {"linkedin": "Stage Birch", "ats": "gone"}]
     world.mapping.stage_map.versions.create(number=1, rows=rows, created_at=clock.now())
     Stream.objects.create(connection=world.linkedin, name="profiles", next_at=clock.now())
+    world.candidacy.conflict, world.candidacy.ats_observed = "Both sides changed.", "s1"
+    world.candidacy.save()
+    world.mapping.halted_at = clock.now()
+    world.mapping.save()
+    make_key(world)
     make_world("Cedar")
     return world
 

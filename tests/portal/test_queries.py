@@ -34,10 +34,19 @@ def grow(world: World, count: int) -> None:
             connection=world.ats, person=person, kind="member", value=f"m{number}", source="linkedin", seen_at=now
         )
         candidacy = Candidacy.objects.create(
-            client=world.client, person=person, job=world.mapping.job, mapping=world.mapping, added_at=now
+            client=world.client,
+            person=person,
+            job=world.mapping.job,
+            mapping=world.mapping,
+            added_at=now,
+            conflict="ask",
         )
         Profile.objects.create(
-            connection=world.linkedin, remote_id=f"p{number}", project=world.mapping.project, candidacy=candidacy
+            connection=world.linkedin,
+            remote_id=f"p{number}",
+            project=world.mapping.project,
+            candidacy=candidacy,
+            observed="Contacted",
         )
         make_event([world.client], person=person, connection=world.ats)
         make_event([world.client], person=world.person, connection=world.ats, state="held", reason="conflict")
