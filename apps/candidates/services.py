@@ -102,6 +102,24 @@ def find_in_index(*, connection_id: UUID, keys: Sequence[Key]) -> Found:
     return Found()
 
 
+def find_alike(*, connection_id: UUID, remote_id: str) -> Found:
+    """Who else in the ATS's index bears the identifiers of someone who is not there any more.
+
+    A LinkedIn address names one person; an e-mail address alone may be another's, so a person is asked.
+    """
+    keys = Identity.objects.filter(connection_id=connection_id, person__remote_id=remote_id)
+    by_kind: dict[str, set[str]] = {IdentityKind.LINKEDIN: set(), IdentityKind.EMAIL: set()}
+    for identity in keys.filter(kind__in=by_kind):
+        rows = IndexKey.objects.filter(connection_id=connection_id, kind=identity.kind, value=identity.value)
+        by_kind[identity.kind] |= set(
+            rows.exclude(remote_person_id=remote_id).values_list("remote_person_id", flat=True)
+        )
+    addressed = by_kind[IdentityKind.LINKEDIN]
+    if len(addressed) == 1:
+        return Found(remote_id=next(iter(addressed)))
+    return Found(several=", ".join(sorted(addressed | by_kind[IdentityKind.EMAIL])))
+
+
 def ensure_person(
     *, connection_id: UUID, found: Found, profile: contract.Profile, keys: Sequence[Key], now: datetime
 ) -> Person:

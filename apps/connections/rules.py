@@ -126,6 +126,22 @@ def spare(
     return max(0, min(usable, planned) - spent)
 
 
+MOVES_OF_DAY = 0.2
+"""What a reconciliation leaves of a day while an office is still to open: for moves that go at once."""
+
+
+def spare_for_checks(
+    *, now: datetime, spent: int, limit: int, reset_at: datetime, offices: Sequence[Office] = (), kept_back: float
+) -> int:
+    """Calls of a day that a reconciliation may spend now: none while an office is open; after the last one has
+    closed all that is spare, before the first one opens what moves that go at once will hardly use."""
+    if is_office_time(now, offices):
+        return 0
+    left = spare(now=now, spent=spent, limit=limit, reset_at=reset_at, offices=offices, kept_back=kept_back)
+    still_opens = need_until(now, reset_at, offices).quick >= 1
+    return max(0, left - allowance(limit=limit, share=MOVES_OF_DAY)) if still_opens else left
+
+
 MESSAGES_OF_SPARE = 0.5
 """Half of what nobody planned is for InMail: the rest is for reconciliation, and for what comes unplanned."""
 

@@ -229,6 +229,22 @@ def room_for_bulk(connection_id: UUID, *, now: datetime, most: int) -> int:
     return room
 
 
+def room_for_checks(connection_id: UUID, *, now: datetime, most: int) -> int:
+    """How many calls a reconciliation can make at this moment, of `most`: from what nothing else needs."""
+    day = daily(connection_id, now=now)
+    if day is not None:
+        spare = rules.spare_for_checks(
+            now=now,
+            spent=day.spent,
+            limit=day.limit,
+            reset_at=day.ends_at,
+            offices=offices_of(connection_id),
+            kept_back=_plan(connection_id).kept_back,
+        )
+        most = min(most, spare)
+    return room_for_bulk(connection_id, now=now, most=most) if most else 0
+
+
 def changes_fit_at(connection_id: UUID, *, calls: int, now: datetime) -> datetime:
     """When `calls` that read changes are within the pace of the system's short windows; `now` where there are none."""
     found = _short_windows(get_connection(connection_id), now)

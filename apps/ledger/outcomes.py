@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -100,6 +100,17 @@ def settled(box: Claimed, outcome: Outcome, *, first_only: bool = False) -> Unit
 
 def settled_each(box: Claimed, outcomes: Mapping[int, Outcome], *, follow: Sequence[NewEvent] = ()) -> Unit:
     return Unit(mailboxes=frozenset({box.id}), decide=lambda: Decision(outcomes=outcomes, follow=follow))
+
+
+def with_tries(box: Claimed, decide: Callable[[], Decision], tried: Sequence[Tried]) -> Unit:
+    """What `decide` comes to, each of its outcomes with what was called for it."""
+
+    def decided() -> Decision:
+        decision = decide()
+        shown = {pk: replace(outcome, tried=tried) for pk, outcome in decision.outcomes.items()}
+        return replace(decision, outcomes=shown)
+
+    return Unit(mailboxes=frozenset({box.id}), decide=decided)
 
 
 def waiting(box: Claimed) -> Unit:

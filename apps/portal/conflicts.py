@@ -42,7 +42,9 @@ def conflict_list(request: PortalRequest) -> HttpResponse:
                 "since": words.moment(one.since, now=now),
                 "waiting": words.plural(one.waiting, "event waits", "events wait"),
                 "agree": reverse("portal:agree_to_halt", args=[one.mapping_id]),
+                "why": one.why,
                 "log": f"{reverse('portal:events')}?state=held",
+                "run": reverse("portal:reconciliation_run", args=[one.run_id]) if one.run_id else "",
             }
             for one in halts
         ],

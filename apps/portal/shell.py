@@ -84,6 +84,7 @@ PAGES: Mapping[str, tuple[tuple[str, str, str, Right], ...]] = {
         ("Candidates", "person", "candidates", Right.VIEW),
         ("Who is missing", "search", "why", Right.VIEW),
         ("Sync log", "log", "events", Right.VIEW),
+        ("Reconciliation", "sync", "reconciliation", Right.VIEW),
     ),
     "Setup": (
         ("Connections", "plug", "connections", Right.VIEW),

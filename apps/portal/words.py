@@ -81,6 +81,7 @@ KINDS: Mapping[str, Kind] = {
     "poll.jobs": Kind("Reading of the jobs", "receive"),
     "poll.people": Kind("Reading of the ATS’s people", "receive"),
     "poll.applications": Kind("Reading of changed applications", "receive"),
+    "check": Kind("Comparison of a mapping", "sync"),
     "look": Kind("Read again on request", "search"),
     "row": Kind("LinkedIn profile", "person"),
     "hook": Kind("ATS change", "receive"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from apps.mappings.models import Mapping as ProjectMapping
 from apps.mappings.models import Seat
 from apps.mappings.rules import HIRED, REJECTED
 from apps.sync import pairs, plan
+from apps.sync.models import Reconciliation, RunState
 
 SHOWN = 200
 """Conflicts that one page shows, oldest first."""
@@ -67,6 +69,8 @@ class HaltRow:
     job: str
     since: datetime
     waiting: int
+    run_id: UUID | None = None
+    why: str = ""
 
 
 def list_conflicts(*, scope: Scope) -> tuple[ConflictRow, ...]:
@@ -110,15 +114,22 @@ def list_decisions(*, scope: Scope, now: datetime) -> tuple[DecisionRow, ...]:
 def list_halts(*, scope: Scope) -> tuple[HaltRow, ...]:
     """Mappings that were about to end more people at once than is usual."""
     halted = ProjectMapping.objects.within(scope).filter(halted_at__isnull=False).select_related("project", "job")
+    found = list(halted.order_by("halted_at"))
+    held = Event.objects.filter(state=State.HELD, hold_key__in=[f"mapping:{one.pk}" for one in found])
+    waiting = Counter(held.values_list("hold_key", flat=True))
+    runs = Reconciliation.objects.within(scope).filter(mapping__in=found, state=RunState.HALTED)
+    by_run = {run.mapping_id: run for run in runs}
     return tuple(
         HaltRow(
             one.pk,
             one.project.name,
             one.job.name,
             one.halted_at,
-            Event.objects.filter(state=State.HELD, hold_key=f"mapping:{one.pk}").count(),
+            waiting[f"mapping:{one.pk}"],
+            by_run[one.pk].pk if one.pk in by_run else None,
+            by_run[one.pk].detail if one.pk in by_run else "",
         )
-        for one in halted.order_by("halted_at")
+        for one in found
         if one.halted_at is not None
     )
 

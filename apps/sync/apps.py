@@ -9,7 +9,7 @@ class SyncConfig(AppConfig):
     def ready(self) -> None:
         """Hand the ledger its handlers: it knows them by name only."""
         from apps.ledger import drain, tasks
-        from apps.sync import conflicts, flush, hooks, inmail, looks, polls, rows, writes
+        from apps.sync import checks, conflicts, flush, hooks, inmail, looks, polls, reconcile, rows, writes
 
         drain.register("look", looks.handle)
         drain.register("row", rows.handle)
@@ -19,4 +19,6 @@ class SyncConfig(AppConfig):
         drain.register("flush", flush.handle)
         drain.register("decide", conflicts.handle)
         drain.register("poll", polls.handle)
+        drain.register("check", checks.handle)
         tasks.register_sweeper(polls.append_due)
+        tasks.register_sweeper(reconcile.start_due)

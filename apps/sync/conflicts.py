@@ -21,7 +21,7 @@ from apps.ledger.services import NewEvent
 from apps.ledger.states import FINAL, Priority, Reason, State
 from apps.mappings import services as mappings
 from apps.mappings.rules import StageTable
-from apps.sync import lanes, pairs, plan
+from apps.sync import lanes, pairs, plan, reconcile
 from apps.sync.plan import Decided, Verdict
 
 SIDES = ("linkedin", "ats")
@@ -49,8 +49,11 @@ def undo(*, event_ids: Sequence[int], scope: Scope, actor: int | None, now: date
     return len(ledger.append_many(made, now=now))
 
 
+@transaction.atomic
 def agree_to_halt(*, mapping_id: UUID, actor: int | None, now: datetime) -> bool:
-    """A person saw what was about to be rejected or hired and lets it go on; noted in the log."""
+    """A person saw what was about to change and lets it go on; what a reconciliation halted it for too."""
+    if reconcile.agree_to_all_of(mapping_id=mapping_id, actor=actor, now=now):
+        return True
     return mappings.agree_to_halt(mapping_id=mapping_id, actor_id=actor, now=now)
 
 

@@ -1,11 +1,17 @@
-"""Where each listing of an outside system was read to."""
+"""Where each listing of an outside system was read to, and what comparisons with them found."""
 
 from __future__ import annotations
 
-from django.db import models
-from django.db.models import Q
+import uuid
 
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from apps.accounts.scoping import ScopedManager
+from apps.candidates.models import Candidacy, Profile
 from apps.connections.models import Connection
+from apps.mappings.models import Mapping
 
 
 class StreamName(models.TextChoices):
@@ -41,3 +47,68 @@ class Stream(models.Model):
 
     def __str__(self) -> str:
         return f"{self.connection_id} {self.name}"
+
+
+class RunState(models.TextChoices):
+    READING = "reading"
+    HALTED = "halted"
+    DONE = "done"
+    DISMISSED = "dismissed"
+    FAILED = "failed"
+
+
+class Reconciliation(models.Model):
+    """A comparison of a mapping's people with one of its systems, by pages. It changes nothing by itself:
+    after the last page each difference becomes an event, unless there are so many that a person is asked."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    mapping = models.ForeignKey(Mapping, on_delete=models.CASCADE, related_name="reconciliations")
+    side = models.CharField(max_length=8, help_text="ats or linkedin")
+    state = models.CharField(max_length=9, choices=RunState.choices, default=RunState.READING)
+    after = models.TextField(blank=True, help_text="the last one looked at: a run goes on behind them")
+    looked_at = models.PositiveIntegerField(default=0)
+    changing = models.PositiveIntegerField(default=0, help_text="differences that become events")
+    detail = models.TextField(blank=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    note = models.TextField(blank=True, help_text="why, in the words of who decided")
+
+    objects = ScopedManager("mapping__client")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "mapping",
+                "side",
+                name="one_open_reconciliation",
+                condition=Q(state__in=[RunState.READING, RunState.HALTED]),
+            )
+        ]
+        indexes = [models.Index("mapping", "side", F("started_at").desc(), name="reconciliation_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.mapping_id} {self.side}: {self.state}"
+
+
+class Difference(models.Model):
+    """Somebody whom a system shows otherwise than they are known; the event that it became, once it did."""
+
+    run = models.ForeignKey(Reconciliation, on_delete=models.CASCADE, related_name="differences")
+    candidacy = models.ForeignKey(Candidacy, on_delete=models.CASCADE, related_name="+")
+    profile = models.ForeignKey(Profile, null=True, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=10)
+    before = models.TextField(blank=True)
+    now = models.TextField(blank=True)
+    payload = models.JSONField(default=dict, help_text="the profile as LinkedIn showed it")
+    event_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "candidacy", "profile"], nulls_distinct=False, name="found_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.candidacy_id}"

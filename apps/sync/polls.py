@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -97,19 +96,10 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
                 decide = READERS[StreamName(stream.name)](stream, box, now=now)
         except errors.SyncError as error:
             failed = partial(_failed, stream, box, error, now=now)
-            units.append(_unit(box, failed, _tried(stream, said, error.code, error.detail)))
+            units.append(outcomes.with_tries(box, failed, _tried(stream, said, error.code, error.detail)))
             continue
-        units.append(_unit(box, decide, _tried(stream, said, "done")))
+        units.append(outcomes.with_tries(box, decide, _tried(stream, said, "done")))
     return units
-
-
-def _unit(box: Claimed, decide: Callable[[], Decision], tried: list[Tried]) -> Unit:
-    def with_tries() -> Decision:
-        decision = decide()
-        shown = {pk: replace(outcome, tried=tried) for pk, outcome in decision.outcomes.items()}
-        return replace(decision, outcomes=shown)
-
-    return Unit(mailboxes=frozenset({box.id}), decide=with_tries)
 
 
 def _tried(stream: Stream, said: Sequence[recording.Exchange], outcome: str, detail: str = "") -> list[Tried]:

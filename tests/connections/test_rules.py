@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -124,6 +125,47 @@ def test_what_is_spare_is_what_the_plan_of_the_day_does_not_need(now: datetime, 
     found = rules.spare(now=now, spent=spent, limit=500, reset_at=TOMORROW, offices=[BERLIN], kept_back=0.05)
 
     assert found == spare
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    minute=st.integers(0, 24 * 60 - 1),
+    limit=st.integers(0, 1000),
+    spent=st.integers(0, 1000),
+    writing=st.floats(0, 3),
+    offices=st.lists(st.sampled_from([BERLIN, LONDON, NEW_YORK, SYDNEY, LOS_ANGELES]), max_size=3),
+)
+def test_what_a_reconciliation_spends_makes_no_poll_late(
+    minute: int, limit: int, spent: int, writing: float, offices: list[Office]
+) -> None:
+    now = MIDNIGHT + minute * MINUTE
+    day: dict[str, Any] = {"limit": limit, "reset_at": TOMORROW, "offices": offices, "kept_back": 0.05}
+
+    room = rules.spare_for_checks(now=now, spent=spent, **day)
+
+    assert room == 0 or not rules.is_office_time(now, offices)
+    assert spent + room <= max(spent, rules.allowance(limit=limit, share=1 - rules.BULK_LEAVES))
+    at_every = [now, *(now + hours * 60 * MINUTE for hours in range(1, 24) if now + hours * 60 * MINUTE < TOMORROW)]
+    for moment in at_every[:1] if room == 0 else at_every:
+        polled = math.ceil(rules.need_until(now, moment, offices, writing).all) if room else 0
+        without = rules.next_poll_after(now=moment, spent=spent + polled, writing=writing, **day)
+        assert rules.next_poll_after(now=moment, spent=spent + polled + room, writing=writing, **day) == without
+
+
+@pytest.mark.parametrize(
+    ("now", "room"),
+    [
+        pytest.param(at(0, 5), 56, id="before the office opens a fifth of the day is left to moves"),
+        pytest.param(at(12), 0, id="none while it is open"),
+        pytest.param(at(18), 250, id="after it has closed all that is spare"),
+    ],
+)
+def test_a_reconciliation_spends_what_is_spare_while_no_office_is_open(now: datetime, room: int) -> None:
+    found = rules.spare_for_checks(
+        now=now, spent=0 if now.hour == 0 else 100, limit=500, reset_at=TOMORROW, offices=[BERLIN], kept_back=0.05
+    )
+
+    assert found == room
 
 
 def test_pauses_double_up_to_the_longest() -> None:

@@ -17,6 +17,7 @@ from apps.core import clock
 from apps.ledger.models import Attempt, Event, Mailbox
 from apps.mappings.models import Job, Mapping, MappingState, Project, StageMap
 from apps.notifications.models import Contact, Message, Rule
+from apps.sync.models import Difference, Reconciliation
 
 
 @dataclass(frozen=True)
@@ -125,3 +126,10 @@ def make_key(world: World) -> ApiKey:
         lasts=timedelta(days=30),
     )
     return key
+
+
+def make_run(world: World, **values: Any) -> Reconciliation:
+    defaults = {"side": "ats", "state": "done", "looked_at": 3, "changing": 1, "started_at": clock.now()}
+    run = Reconciliation.objects.create(mapping=world.mapping, **(defaults | values))
+    Difference.objects.create(run=run, candidacy=world.candidacy, kind="lost", before=f"Was {world.word}", now="s1")
+    return run

@@ -9,7 +9,7 @@ import pytest
 from apps.core import clock
 from apps.mappings.models import JobStage
 from apps.sync.models import Stream
-from tests.portal.factories import World, make_event, make_key, make_world
+from tests.portal.factories import World, make_event, make_key, make_run, make_world
 from tests.portal.tabs import IN_BROWSER, sign_in
 from tests.portal.test_routes import OURS
 
@@ -41,6 +41,8 @@ def full_world() -> World:
     JobStage.objects.create(connection=world.ats, remote_id="s1", name="Phone Screen")
     rows = [{"linkedin": "Stage Birch", "ats": "s1"}, {"linkedin": "Stage Birch", "ats": "gone"}]
     world.mapping.stage_map.versions.create(number=1, rows=rows, created_at=clock.now())
+    make_run(world)
+    make_run(world, state="halted", looked_at=5, changing=2, detail="2 of 5 people would change at once.")
     Stream.objects.create(connection=world.linkedin, name="profiles", next_at=clock.now())
     world.candidacy.conflict, world.candidacy.ats_observed = "Both sides changed.", "s1"
     world.candidacy.save()

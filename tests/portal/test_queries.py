@@ -11,7 +11,8 @@ from django.urls import reverse
 from apps.accounts.rights import Role
 from apps.candidates.models import Candidacy, Identity, Person, Profile, Transition
 from apps.core import clock
-from tests.portal.factories import World, make_event, make_key, make_message, make_rule, make_user, make_world
+from apps.sync.models import Difference, Reconciliation
+from tests.portal.factories import World, make_event, make_key, make_message, make_rule, make_run, make_user, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +55,7 @@ def grow(world: World, count: int) -> None:
         make_rule(world)
         make_message(world)
         make_key(world)
+        make_run(world)
         Transition.objects.create(
             candidacy=candidacy, side="ats", from_value="a", to_value="b", changed_at=now, event_id=world.event.pk
         )
@@ -66,11 +68,23 @@ API = [
     for name in ("connections", "mappings", "candidates", "candidacies", "events", "attempts", "transitions")
 ]
 REPORTS = [f"/api/v1/reports/{name}/" for name in ("lag", "volume", "funnel", "errors", "budget")]
-OTHERS = ["/conflicts/", "/compatibility/", "/people/keys/"]
+OTHERS = ["/conflicts/", "/compatibility/", "/people/keys/", "/reconciliation/"]
 
 
 @pytest.mark.parametrize(
-    "page", [*LISTS, *OTHERS, *NOTIFICATIONS, *API, *REPORTS, "mapping", "candidate", "connection", "event"]
+    "page",
+    [
+        *LISTS,
+        *OTHERS,
+        *NOTIFICATIONS,
+        *API,
+        *REPORTS,
+        "mapping",
+        "candidate",
+        "connection",
+        "event",
+        "reconciliation_run",
+    ],
 )
 def test_queries_do_not_grow_with_rows(client: Browser, page: str) -> None:
     world = make_world("Birch")
@@ -81,6 +95,7 @@ def test_queries_do_not_grow_with_rows(client: Browser, page: str) -> None:
         "candidate": world.person.pk,
         "connection": world.ats.pk,
         "event": world.event.pk,
+        "reconciliation_run": make_run(world).pk,
     }
     address = reverse(f"portal:{page}", args=[own[page]]) if page in own else page
 
@@ -104,4 +119,11 @@ def grow_more(world: World) -> None:
             client=world.client, person=person, job=world.mapping.job, mapping=world.mapping, added_at=now
         )
         make_event([world.client], person=person, connection=world.ats, caused_by=world.event)
+        run = make_run(world)
+        Difference.objects.create(run=run, candidacy=Candidacy.objects.of_everyone().get(person=person), kind="lost")
+        Difference.objects.create(
+            run=Reconciliation.objects.of_everyone().order_by("started_at").first(),
+            candidacy=Candidacy.objects.of_everyone().get(person=person),
+            kind="taken_off",
+        )
         make_user(Role.VIEWER, world.client)

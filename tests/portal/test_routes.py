@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from apps.accounts.access import Door
 from apps.accounts.rights import Role, role_has
-from tests.portal.factories import World, make_event, make_key, make_message, make_rule, make_user, make_world
+from tests.portal.factories import World, make_event, make_key, make_message, make_rule, make_run, make_user, make_world
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
@@ -35,6 +35,7 @@ ADDRESSES = {
     "mapping_id": lambda world: world.mapping.pk,
     "connection_id": lambda world: world.ats.pk,
     "rule_id": lambda world: make_rule(world).pk,
+    "run_id": lambda world: make_run(world).pk,
     "message_id": lambda world: make_message(world).pk,
     "key_id": lambda world: make_key(world).public_id,
 }
