@@ -123,6 +123,6 @@ def _segment(part: str) -> str:
 
 
 def _asked(name: str, value: str, only: Collection[str]) -> str:
-    if name == "ids" and only:
-        return ",".join(sorted(only))
+    if only and _ID_NAME.search(name):
+        return ",".join(sorted(one for one in only if one in unquote(value))) or MASKED
     return value if _harmless(name, value) else MASKED

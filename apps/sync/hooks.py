@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,44 +14,21 @@ from apps.candidates.models import Candidacy, CandidacyState, Identity, Person, 
 from apps.candidates.rules import Key, lease_keys
 from apps.connections import selectors as budgets
 from apps.connections import services as connections
-from apps.ledger import leases, outcomes
+from apps.core import errors
+from apps.ledger import drain, leases, outcomes
 from apps.ledger import services as ledger
 from apps.ledger.leases import Claimed, Lease
 from apps.ledger.models import Event
-from apps.ledger.outcomes import Decision, Outcome, Unit
+from apps.ledger.outcomes import Decision, Outcome, Tried, Unit
 from apps.ledger.services import NewEvent
 from apps.ledger.states import Priority, Reason, State
 from apps.mappings.rules import HIRED, REJECTED
-from apps.providers import contract
-from apps.sync import lanes, pairs, reading
+from apps.providers import contract, recording
+from apps.sync import lanes, pairs
+from apps.sync.seen import LOOKS, Seen, named_people, read_again, tries_of
 
 MERGE_MAY_FOLLOW = timedelta(minutes=10)
 """A deletion waits this long for the merge that may explain it (rule 22)."""
-
-LOOKS = 4
-"""Tries after which something that the ATS does not show and nobody here knows is let go. They are spread
-over the time in which a new record shows: with the usual backoff, which starts at a second or two, one
-delivery in 300 died of a record that Greenhouse hid for its 30 seconds, and each was read six times."""
-
-
-@dataclass(slots=True)
-class Seen:
-    """What the ATS shows now of the people and applications that a batch of events names."""
-
-    people: dict[str, contract.Person] = field(default_factory=dict)
-    applications: dict[str, contract.Application] = field(default_factory=dict)
-    changes: dict[str, list[contract.StageChange]] = field(default_factory=dict)
-    shows_after: timedelta = timedelta(0)
-
-    def not_yet(self, what: str, event: Event, *, now: datetime) -> Outcome:
-        """Look again, and the last of LOOKS times when whatever is new shows at the latest. What is still
-        looked for after that is somebody of ours, and waits for longer and longer."""
-        again = now + max(self.shows_after / (LOOKS - 1), timedelta(seconds=1))
-        due_at = again if event.attempts < LOOKS else None
-        return outcomes.retry(f"The ATS does not show {what} yet.", cause="not_visible", due_at=due_at)
-
-    def of_person(self, person_id: str) -> list[contract.Application]:
-        return [application for application in self.applications.values() if application.person_id == person_id]
 
 
 def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[Unit]:
@@ -76,9 +53,29 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
         else:
             units.append(outcomes.waiting(box))
     for connection_id, boxes in ready.items():
-        seen = _read_again(connection_id, [event for box, _ in boxes for event in box.events])
-        units += [_unit(box, keys, seen, now=now) for box, keys in boxes]
+        units += _read_and_plan(connection_id, boxes, now=now)
     return units
+
+
+def _read_and_plan(
+    connection_id: UUID, boxes: Sequence[tuple[Claimed, frozenset[str]]], *, now: datetime
+) -> list[Unit]:
+    events = [event for box, _ in boxes for event in box.events]
+    said: list[recording.Exchange] = []
+    try:
+        with recording.exchanges() as said:
+            seen = read_again(connection_id, connections.open_ats(connection_id), events)
+    except errors.SyncError as error:
+        outcome = drain.of_error(error, now=now)
+        if outcome.state == State.DEAD and len(boxes) > 1:
+            raise
+        tries = tries_of(events, said, alone=len(boxes) == 1, outcome=error.code, detail=error.detail)
+        return [
+            outcomes.settled_each(box, {event.pk: replace(outcome, tried=tries[event.pk]) for event in box.events})
+            for box, _ in boxes
+        ]
+    tries = tries_of(events, said, alone=len(boxes) == 1)
+    return [_unit(box, keys, seen, tries, now=now) for box, keys in boxes]
 
 
 CALLS_A_READ = 2
@@ -99,7 +96,7 @@ BULK_WAITS = timedelta(seconds=2)
 
 
 def _lease_keys(box: Claimed, connection_id: UUID) -> frozenset[str]:
-    remote = {value for event in box.events for value in _named_people(event) if value}
+    remote = {value for event in box.events for value in named_people(event) if value}
     applications = {event.payload.get("application_id", "") for event in box.events} - {""}
     people = set(
         Person.objects.filter(connection_id=connection_id, remote_id__in=remote).values_list("pk", flat=True)
@@ -114,69 +111,15 @@ def _lease_keys(box: Claimed, connection_id: UUID) -> frozenset[str]:
     return frozenset(keys | {f"ats_person:{connection_id}:{value}" for value in remote})
 
 
-def _named_people(event: Event) -> tuple[str, str]:
-    return event.payload.get("person_id", ""), event.payload.get("survivor_id", "")
-
-
-def _read_again(connection_id: UUID, events: Sequence[Event]) -> Seen:
-    ats = connections.open_ats(connection_id)
-    by_person = {p for event in events if event.kind != "hook.application" for p in _named_people(event) if p}
-    named_ones = [event.payload for event in events if event.payload.get("application_id")]
-    by_id = {payload["application_id"]: payload.get("person_id", "") for payload in named_ones}
-    seen = Seen(shows_after=ats.capabilities.visible_after)
-    seen.applications = reading.applications(ats, by_id) | reading.applications_of(ats, by_person)
-    seen.people = {found.person.id: found.person for found in seen.applications.values() if found.person is not None}
-    asked = _people_to_read(events, seen) - seen.people.keys()
-    for ids in reading.chunks(asked):
-        seen.people |= {found.id: found for found in ats.get_people(ids)}
-    _follow_the_moved(connection_id, ats, seen, asked - seen.people.keys())
-    _read_histories(ats, seen)
-    return seen
-
-
-def _people_to_read(events: Sequence[Event], seen: Seen) -> set[str]:
-    """Whom the events name, but not those whose application shows that they are there."""
-    asked: set[str] = set()
-    for event in events:
-        application = seen.applications.get(event.payload.get("application_id", ""))
-        people = {person for person in _named_people(event) if person}
-        shown = application is not None and event.kind == "hook.application"
-        asked |= people - {application.person_id} if shown and application is not None else people
-    return asked
-
-
-def _follow_the_moved(connection_id: UUID, ats: contract.Ats, seen: Seen, gone: Collection[str]) -> None:
-    """Where somebody is not shown any more, their applications may be: as somebody else's, since a merge
-    that nobody told of."""
-    theirs = (
-        Candidacy.objects.of_everyone()
-        .filter(person__connection_id=connection_id, person__remote_id__in=gone)
-        .exclude(application_id="")
-    )
-    ids = {*theirs.values_list("application_id", flat=True)} - seen.applications.keys()
-    for found in reading.applications(ats, dict.fromkeys(ids, "")).values():
-        seen.applications[found.id] = found
-        if found.person is not None:
-            seen.people[found.person.id] = found.person
-
-
-def _read_histories(ats: contract.Ats, seen: Seen) -> None:
-    told = {found.id: list(found.history) for found in seen.applications.values() if found.history is not None}
-    seen.changes = told
-    if not ats.capabilities.stage_history:
-        return
-    for ids in reading.chunks(seen.applications.keys() - told.keys()):
-        for change in ats.list_stage_changes(ids):
-            seen.changes.setdefault(change.application_id, []).append(change)
-
-
-def _unit(box: Claimed, keys: frozenset[str], seen: Seen, *, now: datetime) -> Unit:
+def _unit(
+    box: Claimed, keys: frozenset[str], seen: Seen, tries: Mapping[int, Sequence[Tried]], *, now: datetime
+) -> Unit:
     def decide() -> Decision:
         outcome_of: dict[int, Outcome] = {}
         follow: list[NewEvent] = []
         for event in box.events:
             result = plan_hook(event, seen, now=now)
-            outcome_of[event.pk] = result.outcome
+            outcome_of[event.pk] = replace(result.outcome, tried=[*tries[event.pk], *result.outcome.tried])
             follow += result.follow
         return Decision(outcomes=outcome_of, follow=follow)
 

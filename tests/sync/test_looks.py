@@ -10,7 +10,7 @@ import pytest
 from apps.ledger import drain
 from apps.ledger.models import Event
 from apps.ledger.states import State
-from apps.sync import hooks, lanes
+from apps.sync import hooks, lanes, seen
 from tests.portal.factories import make_world
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -36,7 +36,7 @@ def look_until_given_up(event: Event) -> list[datetime]:
     at = NOW
     while len(looks) < drain.ATTEMPTS:
         looks.append(at)
-        outcome = hooks.plan_hook(event, hooks.Seen(shows_after=SHOWS_AFTER), now=at).outcome
+        outcome = hooks.plan_hook(event, seen.Seen(shows_after=SHOWS_AFTER), now=at).outcome
         event.state, event.attempts = outcome.state, event.attempts + int(outcome.counts)
         if outcome.due_at is None:
             break
@@ -48,8 +48,8 @@ def look_until_given_up(event: Event) -> list[datetime]:
 def test_somebody_of_ours_is_looked_for_with_growing_pauses_after_that() -> None:
     world = make_world("Birch")
     asked = lanes.refresh_person(world.ats.pk, world.person.remote_id)
-    event = Event(kind=asked.kind, connection=world.ats.pk, payload=asked.payload, due_at=NOW, attempts=hooks.LOOKS)
+    event = Event(kind=asked.kind, connection=world.ats.pk, payload=asked.payload, due_at=NOW, attempts=seen.LOOKS)
 
-    outcome = hooks.plan_hook(event, hooks.Seen(shows_after=SHOWS_AFTER), now=NOW).outcome
+    outcome = hooks.plan_hook(event, seen.Seen(shows_after=SHOWS_AFTER), now=NOW).outcome
 
     assert (outcome.state, outcome.counts, outcome.due_at) == (State.RETRYING, True, None)
