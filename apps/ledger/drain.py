@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,10 +36,18 @@ def register(name: str, handler: Handler) -> None:
     _handlers[name] = handler
 
 
-def drain(*, until: datetime) -> int:
-    """Work until nothing is due or real time reaches `until`; returns the number of settled events."""
+def _nothing() -> None:
+    return None
+
+
+def drain(*, until: datetime, between: Callable[[], None] = _nothing) -> int:
+    """Work until nothing is due or real time reaches `until`; returns the number of settled events.
+
+    `between` is done before each batch.
+    """
     settled = 0
     while clock.real_now() < until:
+        between()
         now = clock.now()
         health.beat("drain")
         found = leases.claim(now=now)
@@ -79,6 +87,8 @@ def _handle(lease: Lease, name: str, boxes: Sequence[Claimed], *, now: datetime)
         if outcome.state == State.DEAD and len(boxes) > 1:
             return sum(_handle(lease, name, [box], now=now) for box in boxes)  # the fault is one's, not all the others'
         return settle(lease, [outcomes.settled(box, outcome) for box in boxes], now=now)
+    except OperationalError:
+        raise  # the database was away: what was called is on the effects, and the lease ends (rules 4, 18)
     except Exception:
         log.exception("ledger.handler.internal", handler=name, mailboxes=len(boxes), since=started.isoformat())
         if len(boxes) > 1:

@@ -20,12 +20,24 @@ Sweeper = Callable[[datetime], None]
 
 def drain(**_later: object) -> None:
     """Work off what is due until nothing is or the budget of this wake-up is used."""
-    loop.drain(until=clock.real_now() + DRAIN_BUDGET)
+    loop.drain(until=clock.real_now() + DRAIN_BUDGET, between=sweep_if_late)
+
+
+SWEEP_IS_LATE = timedelta(seconds=1.5)
+"""Half a second more than the broker takes. It sweeps only while it waits: with every worker busy and the bells
+in its queue unanswered it stands still, for as long as a drain may last."""
+
+
+def sweep_if_late() -> None:
+    """Between two batches, where nobody has swept of late."""
+    if health.take_turn("sweep", after=SWEEP_IS_LATE):
+        sweep()
 
 
 def sweep() -> None:
     """Each second, from the broker's own wait: heal, and ring if anything is due (rule 3)."""
     now = clock.now()
+    health.beat("sweep")
     gates.open_due_gates(now=now)
     services.release_timed(now=now)
     leases.heal_expired(now=now)
