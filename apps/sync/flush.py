@@ -81,6 +81,8 @@ def _move_of(lease: Lease, box: Claimed) -> Move | Unit:
 def _stopped(event: Event, profile: Profile, candidacy: Candidacy) -> Outcome | None:
     if profile.desired_version != event.payload["version"]:
         return outcomes.superseded("A newer stage is wanted.")
+    if profile.desired != event.payload["value"] and profile.observed != event.payload["value"]:
+        return outcomes.superseded("Both sides were settled meanwhile; this stage is not wanted any more.")
     if profile.removed:
         return outcomes.skipped(Reason.ENDED, "They were taken out of the Project.")
     if candidacy.state == CandidacyState.ENDED:

@@ -39,20 +39,54 @@ def _look_one(
     ats: contract.Ats, job: Job, found: contract.Application | None, ending: Counter[UUID], *, now: datetime
 ) -> Ready:
     candidacy, value = job.candidacy, job.event.payload["value"]
-    if candidacy.ats_desired_version != job.event.payload["version"]:
-        return Ready(job, decide=partial(_end, job, outcomes.superseded("A newer stage is wanted.")))
+    here = hooks.value_of(found) if found is not None else ""
+    if is_newer_wanted(job.event, candidacy):
+        return Ready(job, decide=partial(_superseded, job, here, "A newer stage is wanted.", now=now))
+    if here != value and is_settled(job.event, candidacy):
+        why = "Both sides were settled meanwhile; this stage is not wanted any more."
+        return Ready(job, decide=partial(_superseded, job, here, why, now=now))
     if found is None:
         return Ready(job, decide=partial(read_again, job.event, candidacy))
-    here = hooks.value_of(found)
     if here == value:
         return Ready(job, decide=partial(_moved, job, {}, now=now))
     ours = _we_reopened(job, here, now=now) or here in candidacy.ats_sent
     if here != candidacy.ats_observed and not ours:
-        return Ready(job, decide=partial(read_again, job.event, candidacy))
+        return Ready(job, decide=partial(_changed_there, job, here, now=now))
     if value in TERMINAL and _guard_is_full(job, ending[candidacy.mapping_id], now=now):
         return Ready(job, decide=partial(_halt, job, now=now))
     ending[candidacy.mapping_id] += value in TERMINAL
     return _write(ats, job, found, value, now=now)
+
+
+def is_newer_wanted(event: Event, candidacy: Candidacy) -> bool:
+    """Whether this write is dropped for a later one; a rejection or hire that waits is not (rule 12)."""
+    return candidacy.ats_desired_version != event.payload["version"] and not event.payload.get(pairs.KEPT)
+
+
+def is_settled(event: Event, candidacy: Candidacy) -> bool:
+    """Whether what this write was for has been reached, or was settled otherwise: replayed, it undoes nothing."""
+    return candidacy.ats_desired != event.payload["value"] and not event.payload.get(pairs.KEPT)
+
+
+def _superseded(job: Job, here: str, why: str, *, now: datetime) -> Decision:
+    _close_what_is_known(job, here, now=now)
+    return _end(job, outcomes.superseded(why))
+
+
+def _changed_there(job: Job, here: str, *, now: datetime) -> Decision:
+    _close_what_is_known(job, here, now=now)
+    return read_again(job.event, job.candidacy)
+
+
+def _close_what_is_known(job: Job, here: str, *, now: datetime) -> None:
+    """This write is tried no more; where the answer to a try was lost, the look that was just made says what
+    became of it (rule 19)."""
+    for kind in KINDS:
+        key = f"{kind}:{job.candidacy.pk}:{job.event.payload['version']}"
+        if here == job.event.payload["value"]:
+            effects.found_done(key=key, now=now, result={})
+        elif here:
+            effects.found_undone(key=key, now=now)
 
 
 def _we_reopened(job: Job, here: str, *, now: datetime) -> bool:
@@ -126,12 +160,15 @@ def _moved(job: Job, result: dict[str, str], *, now: datetime) -> Decision:
     candidacy.refresh_from_db()
     mapping = candidacy.mapping
     table = pairs.table_of(mapping)
+    comes_next = candidacy.ats_desired if candidacy.ats_desired_version != job.event.payload["version"] else ""
+    if not comes_next:
+        pairs.drop_endings(candidacy)
     candidacy.ats_observed, candidacy.ats_changed_at, candidacy.ats_seen_at = value, now, now
     profile = Profile.objects.filter(pk=job.event.payload["profile"], candidacy=candidacy).first()
     if profile is not None:
         pairs.agree(candidacy, profile, job.event.payload["linkedin"], value, map_version=table.version)
         profile.save()
-    candidacy.conflict = ""
+    candidacy.conflict, candidacy.ats_desired = "", comes_next
     candidacy.save()
     others = pairs.observe_application(candidacy, value=value, changed_at=now, event=job.event, now=now)
     outcome = outcomes.done("Moved in the ATS.", plan={"value": value, "map_version": table.version})

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from apps.candidates import services as candidates
 from apps.candidates.models import Candidacy, Profile
 from apps.connections import selectors as connections
@@ -17,7 +19,7 @@ from apps.ledger import services as ledger
 from apps.ledger.models import Event
 from apps.ledger.outcomes import Outcome
 from apps.ledger.services import NewEvent
-from apps.ledger.states import Priority, Reason, State, priority_after
+from apps.ledger.states import OPEN, Priority, Reason, State, priority_after
 from apps.mappings.models import JobStage, Mapping
 from apps.mappings.rules import TERMINAL, StageTable, rows_from_json
 from apps.sync import lanes, pacing, plan, polls
@@ -82,21 +84,31 @@ def apply(
     if decided.drop_linkedin:
         profile.desired, profile.desired_version = "", profile.desired_version + 1
     if decided.drop_ats:
+        drop_endings(candidacy)
         candidacy.ats_desired, candidacy.ats_desired_version = "", candidacy.ats_desired_version + 1
     if decided.agreed is not None:
         agree(candidacy, profile, *decided.agreed, map_version=table.version)
     if decided.write_ats:
+        _keep_ending(candidacy, by_person=by_person)
         candidacy.ats_desired, candidacy.ats_desired_version = decided.write_ats, candidacy.ats_desired_version + 1
         follow.append(ats_write(candidacy, profile, event))
     if decided.write_linkedin and profile.desired != decided.write_linkedin:
         profile.desired, profile.desired_version = decided.write_linkedin, profile.desired_version + 1
         follow.append(linkedin_write(candidacy, profile, event, now=now))
-    candidacy.conflict = "" if decided.verdict not in (Verdict.CONFLICT, Verdict.REFUSED) else decided.why
+    candidacy.conflict = _conflict_after(decided, candidacy, profile, table)
     candidacy.save()
     profile.save()
     if decided.verdict not in (Verdict.CONFLICT, Verdict.UNMAPPED) and not by_person:
         _plan_held_again(candidacy, now=now)
     return Result(_outcome(decided, candidacy, table), follow)
+
+
+def _conflict_after(decided: Decided, candidacy: Candidacy, profile: Profile, table: StageTable) -> str:
+    """What is left to be said about this pair: an echo answers no question, unless the two stages fit again."""
+    if decided.verdict in (Verdict.CONFLICT, Verdict.REFUSED):
+        return decided.why
+    asked = decided.verdict == Verdict.ECHO and not table.allows(profile.observed, candidacy.ats_observed)
+    return candidacy.conflict if asked else ""
 
 
 def _written_lately(decided: Decided, candidacy: Candidacy, profile: Profile, *, now: datetime) -> int:
@@ -115,6 +127,35 @@ def ats_box(candidacy: Candidacy) -> tuple[str, str]:
 def linkedin_box(profile: Profile) -> tuple[str, str]:
     """Kind and mailbox of the writes that move a profile."""
     return "write.stage", f"write:profile:{profile.pk}"
+
+
+KEPT = "kept"
+"""On a write that is made though a newer one waits behind it: a rejection or hire (rule 12)."""
+
+
+def _keep_ending(candidacy: Candidacy, *, by_person: bool) -> None:
+    """What is wanted now comes after a rejection or hire that waits, not instead of it; only a person who
+    decides between the two sides decides for that, too."""
+    if by_person:
+        drop_endings(candidacy)
+        return
+    waits = _writes_that_wait(candidacy).filter(
+        payload__version=candidacy.ats_desired_version, payload__value__in=list(TERMINAL)
+    )
+    for event in waits:
+        Event.objects.filter(pk=event.pk).update(payload={**event.payload, KEPT: True})
+
+
+def drop_endings(candidacy: Candidacy) -> None:
+    """What was kept is not to be made any more: the application has gone on."""
+    for event in _writes_that_wait(candidacy).filter(payload__has_key=KEPT):
+        payload = {name: value for name, value in event.payload.items() if name != KEPT}
+        Event.objects.filter(pk=event.pk).update(payload=payload)
+
+
+def _writes_that_wait(candidacy: Candidacy) -> QuerySet[Event]:
+    _, mailbox = ats_box(candidacy)
+    return Event.objects.filter(mailbox__key=mailbox, state__in=(*OPEN, State.HELD))
 
 
 def _plan_held_again(candidacy: Candidacy, *, now: datetime) -> None:

@@ -44,6 +44,11 @@ class Side:
         """A write was tried and is not known to have been made."""
         return self.desired in self.sent and self.desired != self.observed
 
+    @property
+    def ends(self) -> bool:
+        """A rejection or hire is to be written: what comes later comes after it, not instead (rule 12)."""
+        return self.desired in TERMINAL and self.desired != self.observed
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -95,8 +100,14 @@ def see_linkedin(pair: Pair, value: str, changed_at: datetime | None, table: Sta
     if value == pair.agreed_linkedin and pair.linkedin.observed != value and pair.ats.wants_sent:
         why = "They were moved back in LinkedIn before the move that followed them was known to be made."
         return Decided(Verdict.WRITE, why, transition=True, write_ats=pair.agreed_ats)
+    if pair.ats.ends and value not in pair.linkedin.sent:
+        if table.shown_as(pair.ats.desired) == value:
+            return Decided(Verdict.ECHO, f"What {value} means for the ATS waits to be written.")
+        if value != pair.linkedin.observed:
+            return _after_the_end(pair, value, table)
     if value == pair.agreed_linkedin or value in pair.linkedin.sent:
-        return Decided(Verdict.ECHO, "This is the stage both sides agreed on.", drop_ats=pair.ats.wants_unsent)
+        unsent = pair.ats.wants_unsent and not pair.ats.ends
+        return Decided(Verdict.ECHO, "This is the stage both sides agreed on.", drop_ats=unsent)
     if value == pair.linkedin.desired:
         return Decided(
             Verdict.ALREADY_TRUE,
@@ -115,6 +126,13 @@ def see_linkedin(pair: Pair, value: str, changed_at: datetime | None, table: Sta
     if pair.ats.observed != pair.agreed_ats or pair.linkedin.wants_unsent:
         return _conflict(pair, value, changed_at, "linkedin", table, policy)
     return _to_ats(pair, value, table)
+
+
+def _after_the_end(pair: Pair, value: str, table: StageTable) -> Decided:
+    """They were moved on in LinkedIn while a rejection or hire waited: it is made, and this is a reopening."""
+    decided = _to_ats(replace(pair, ats=replace(pair.ats, observed=pair.ats.desired)), value, table)
+    back = value == pair.agreed_linkedin and bool(decided.write_ats)
+    return replace(decided, write_ats=pair.agreed_ats) if back else decided
 
 
 def ask_before_ending(decided: Decided, *, profiles: int) -> Decided:

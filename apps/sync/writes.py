@@ -54,6 +54,7 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
         if not leases.take_keys(lease, keys, mailboxes=[box.id]):
             units.append(outcomes.waiting(box))
             continue
+        event.refresh_from_db(fields=["payload"])
         candidacy.refresh_from_db()
         candidacy.person.refresh_from_db()
         by_connection.setdefault(candidacy.job.connection_id, []).append(Job(box, event, candidacy, keys))

@@ -135,6 +135,30 @@ def test_someone_moved_back_while_the_answer_to_our_write_is_lost_is_brought_bac
     assert (back.verdict, back.write_linkedin, back.transition) == (Verdict.WRITE, "Contacted", True)
 
 
+ENDS = StageTable(version=1, rows=(*COARSE.rows[:3], MapRow("Archived", REJECTED, terminal=True)), order=ORDER)
+REOPENS = replace(ENDS, rows=tuple(replace(row, terminal=True) for row in ENDS.rows))
+
+
+@pytest.mark.parametrize("value, wanted", [("In Progress", "phone"), ("Contacted", "onsite")])
+def test_a_move_after_a_rejection_that_waits_reopens_rule_12(value: str, wanted: str) -> None:
+    waits = Side("onsite", NOW, desired=REJECTED)
+    pair = replace(agreed("Contacted", "onsite"), linkedin=Side("Archived", NOW), ats=waits)
+
+    decided = plan.see_linkedin(pair, value, NOW, REOPENS, Policy())
+    assert (decided.verdict, decided.write_ats, decided.drop_ats) == (Verdict.WRITE, wanted, False)
+
+    decided = plan.see_linkedin(pair, value, NOW, ENDS, Policy())
+    assert (decided.verdict, decided.write_ats, decided.drop_ats) == (Verdict.REFUSED, "", False)
+
+
+def test_another_row_of_whom_a_rejection_waits_for_drops_nothing_rule_12() -> None:
+    waits = Side("phone", NOW, desired=REJECTED)
+    pair = replace(agreed("In Progress", "phone"), linkedin=Side("Archived", NOW), ats=waits)
+
+    again = plan.see_linkedin(pair, "Archived", NOW, ENDS, Policy())
+    assert (again.verdict, again.write_ats, again.drop_ats) == (Verdict.ECHO, "", False)
+
+
 def test_an_unmapped_stage_waits_for_a_row() -> None:
     pair = agreed("Contacted", "review")
 
