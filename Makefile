@@ -7,7 +7,7 @@ STAMP := $(VENV)/installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: demo run smoke requests day screenshots test check schema lock clean
+.PHONY: demo run smoke requests day crash broken screenshots test check schema lock clean
 
 demo: $(STAMP)
 	@python manage.py demo
@@ -23,6 +23,12 @@ requests: $(STAMP)
 
 day: $(STAMP)
 	@python -m apps.demo.day
+
+crash: $(STAMP)
+	@KILLS=$(KILLS) EVENTS=$(EVENTS) SEED=$(SEED) python -m apps.demo.crash
+
+broken: $(STAMP)
+	@python -m apps.demo.broken $(BUILDS)
 
 screenshots: $(STAMP)
 	@python -m tests.portal.screenshots

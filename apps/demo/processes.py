@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from apps.core import clock
 
@@ -29,12 +30,21 @@ class Service:
     env: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     started_at: datetime | None = None
+    log: Path | None = None
 
     def start(self) -> None:
-        """Start it in a session of its own, which ends with the process that started it."""
-        self.process = subprocess.Popen(
-            self.command, env={**os.environ, **self.env}, start_new_session=True, preexec_fn=_end_with_parent
-        )
+        """Start it in a session of its own, which ends with the process that started it. What it says goes
+        to `log`, if there is one."""
+        with contextlib.ExitStack() as stack:
+            said = stack.enter_context(self.log.open("ab")) if self.log else None
+            self.process = subprocess.Popen(
+                self.command,
+                env={**os.environ, **self.env},
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+                stdout=said,
+                stderr=said,
+            )
         self.started_at = clock.real_now()
 
     @property

@@ -86,8 +86,11 @@ def _is_free(port: int) -> bool:
 
 
 @contextmanager
-def running(*, env: dict[str, str] | None = None, workers: int = 4, clusters: int = 1) -> Iterator[Stack]:
-    """Start everything, wait until it answers, stop it at the end. The database is the caller's."""
+def running(
+    *, env: dict[str, str] | None = None, workers: int = 4, clusters: int = 1, logs: Path | None = None
+) -> Iterator[Stack]:
+    """Start everything, wait until it answers, stop it at the end. The database is the caller's. With `logs`
+    each service writes to a file in that folder."""
     sandbox_port, web_port = free_port(), free_port()
     common = {"Q_WORKERS": str(workers), **(env or {})}
     services = {
@@ -98,7 +101,8 @@ def running(*, env: dict[str, str] | None = None, workers: int = 4, clusters: in
         services[f"worker{number or ''}"] = processes.worker(**common)
     stack = Stack(Sandbox(f"http://127.0.0.1:{sandbox_port}"), f"http://127.0.0.1:{web_port}", services)
     try:
-        for service in services.values():
+        for name, service in services.items():
+            service.log = logs / f"{name}.log" if logs else None
             service.start()
         _await(stack)
         yield stack

@@ -8,7 +8,7 @@ POST /_control/clock               {"now": iso} freezes | {"advance": seconds} |
 GET  /_control/calls               every system's calls, as below
 GET  /_control/<system>/state      what it holds, and its webhook deliveries
 POST /_control/<system>/act        {"do": name, ...}: what a person would do there; 400 where impossible
-GET  /_control/<system>/faults     {"planned", "held"}
+GET  /_control/<system>/faults     {"planned", "held", "held_from": the callers' ports}
 POST /_control/<system>/faults     {"kind", "match", "times", "seconds", "status", "after", "every"}
 DELETE /_control/<system>/faults   forget the planned ones and let held responses go
 GET  /_control/<system>/calls      {"calls": [...], "last": n}; ?write=1&since=n&operation=text

@@ -30,6 +30,7 @@ class Delivery:
     label: str
     url: str
     queued_at: str
+    id: str = ""
     state: str = "waiting"
     attempts: list[dict[str, Any]] = field(default_factory=list)
 
@@ -54,15 +55,17 @@ class Deliveries:
         body: bytes,
         *,
         label: str = "",
+        id: str = "",
         gaps: Sequence[float] = (),
         accepts: range = ONLY_200,
         done: Callable[[bool], None] | None = None,
     ) -> Delivery:
         """Queue a delivery: a first attempt now and one after each gap (real seconds) until a success.
 
-        `done` is told whether it succeeded in the end. Needs a running event loop.
+        `id` is what the receiver is told to know it by. `done` is told whether it succeeded in the end.
+        Needs a running event loop.
         """
-        delivery = Delivery(len(self.log) + 1, system, label, url, iso(self._world.clock.now()))
+        delivery = Delivery(len(self.log) + 1, system, label, url, iso(self._world.clock.now()), id)
         self.log.append(delivery)
         target = f"{label} {url}"
         copies = 2 if self._world.faults.take(system, "duplicate", target) else 1

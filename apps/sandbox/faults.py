@@ -55,6 +55,7 @@ class Faults:
 
     planned: dict[str, list[Fault]] = field(default_factory=dict)
     held: int = 0
+    held_from: list[int] = field(default_factory=list)
     _released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def plan(self, system: str, wish: dict[str, Any]) -> Fault | None:
@@ -90,7 +91,7 @@ class Faults:
 
     def describe(self, system: str) -> dict[str, Any]:
         left = [asdict(fault) for fault in self.planned.get(system, []) if fault.times != 0]
-        return {"planned": left, "held": self.held}
+        return {"planned": left, "held": self.held, "held_from": list(self.held_from)}
 
     def clear(self, system: str) -> None:
         self.planned.pop(system, None)
@@ -103,15 +104,17 @@ class Faults:
         self._released.set()
         self._released = asyncio.Event()
 
-    async def hold(self, seconds: float) -> None:
-        """Wait until released, at most `seconds` of real time."""
+    async def hold(self, seconds: float, *, port: int = 0) -> None:
+        """Wait until released, at most `seconds` of real time. `port` is the caller's."""
         self.held += 1
+        self.held_from.append(port)
         try:
             await asyncio.wait_for(self._released.wait(), seconds)
         except TimeoutError:
             pass
         finally:
             self.held -= 1
+            self.held_from.remove(port)
 
 
 def _matches(pattern: str, target: str) -> bool:

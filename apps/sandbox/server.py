@@ -65,7 +65,8 @@ class Server:
         targets = (target, call.operation) if call.operation else (target,)
         if hold := faults.take(system.name, "hold_response", *targets):
             call.fault = "hold_response"
-            await _first(faults.hold(hold.seconds), _disconnected(request.receive))
+            port = request.client.port if request.client else 0
+            await _first(faults.hold(hold.seconds, port=port), _disconnected(request.receive))
         if faults.take(system.name, "lose_response", *targets):
             call.fault = "lose_response"
             return None

@@ -84,7 +84,8 @@ class Hooks:
         if hook.authorization:
             headers["Authorization"] = hook.authorization
         gaps = [minutes * 60 * self._settings.retry_scale for minutes in RETRY_GAPS_MINUTES] if retried else []
-        self._world.deliver("greenhouse", hook.url, headers, body, label=action, gaps=gaps, done=done)
+        known_by = headers["Greenhouse-Event-ID"]
+        self._world.deliver("greenhouse", hook.url, headers, body, label=action, id=known_by, gaps=gaps, done=done)
 
 
 def encode(message: dict[str, Any]) -> bytes:

@@ -68,7 +68,8 @@ class Hooks:
         told = {"id": f"hint-{self.stamp.token(9)}", "type": TYPE, "contract": contract, "modifiedAt": modified_at}
         body = json.dumps(told, separators=(",", ":")).encode()
         headers = {"Content-Type": "application/json", "X-LI-Signature": sign(body, webhook.secret)}
-        self.world.deliver("linkedin", webhook.url, headers, body, label=TYPE, gaps=tuple(self.settings.hook_gaps))
+        gaps = tuple(self.settings.hook_gaps)
+        self.world.deliver("linkedin", webhook.url, headers, body, label=TYPE, id=told["id"], gaps=gaps)
 
     def challenge(self, webhook: Webhook, application: str) -> None:
         """Ask the address to prove that it has the secret; the outcome is on the webhook."""
