@@ -116,7 +116,8 @@ def join(
     bullhorn = connect(sandbox, options=options)
     sync.start_reading(connection_id=bullhorn.pk, now=clock.now(), every_seconds=every_seconds)
     scenario.await_listings((linkedin.pk, bullhorn.pk), meanwhile=meanwhile, seconds=seconds)
-    mappings.propose_seats(linkedin_id=linkedin.pk, users=connections.open_ats(bullhorn.pk).list_users().items)
+    users = connections.open_ats(bullhorn.pk).list_users().items
+    mappings.propose_seats(linkedin_id=linkedin.pk, ats_id=bullhorn.pk, users=users)
     return Agency(linkedin, bullhorn, tuple(_desk(linkedin, bullhorn, *one) for one in CLIENTS))
 
 

@@ -24,7 +24,7 @@ from apps.demo.smoke import Report
 from apps.demo.stack import Stack
 from apps.ledger.models import Event
 from apps.ledger.states import FINAL
-from apps.mappings.models import Mapping, Seat
+from apps.mappings.models import Mapping, SeatUser
 from apps.reports import rules
 
 BEGINS = datetime(2027, 3, 9, 0, 5, tzinfo=UTC)
@@ -247,7 +247,7 @@ def _open_offices(company: Company, count: int) -> dict[str, list[Mapping]]:
 def _landed(office: Office, report: Report) -> None:
     """Everybody once: job, stage, address, source, owner, and within the promise."""
     landed = Landed(office.sandbox)
-    seats = dict(Seat.objects.filter(connection=office.company.linkedin).values_list("remote_id", "ats_user_id"))
+    seats = dict(SeatUser.objects.filter(connection=office.company.ats).values_list("seat__remote_id", "remote_id"))
     source = office.company.mappings[0].source_id
     lags: list[float] = []
     night: list[float] = []

@@ -116,7 +116,7 @@ def build(
         sync.start_reading(connection_id=connection.pk, now=now, every_seconds=every_seconds)
     await_listings((linked.pk, ats_connection.pk), meanwhile=meanwhile, seconds=seconds)
     opened = connections.open_ats(ats_connection.pk)
-    mappings.propose_seats(linkedin_id=linked.pk, users=opened.list_users().items)
+    mappings.propose_seats(linkedin_id=linked.pk, ats_id=ats_connection.pk, users=opened.list_users().items)
     source_id = next(found.id for found in opened.list_sources().items if "LinkedIn" in found.name)
     made = tuple(
         _map(client, project, ats_connection, hands, policy=policy, terminal=terminal, author=author, source=source_id)

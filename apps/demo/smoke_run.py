@@ -16,7 +16,7 @@ from apps.demo.smoke import DAILY_LIMIT, POLL_SECONDS, Report, percentile, wait_
 from apps.demo.stack import Stack
 from apps.ledger.models import Event
 from apps.ledger.states import State
-from apps.mappings.models import Seat
+from apps.mappings.models import SeatUser
 from apps.providers import contract, registry
 
 ADDED_BY = "urn:li:seat:52"
@@ -101,7 +101,7 @@ def _limits_of(system: str) -> dict[str, str]:
 def _check_eight(stack: Stack, company: Company, people: list[dict[str, Any]], report: Report) -> None:
     hands = _hands(company)
     there, applied = hands.seen(stack.sandbox)
-    seat = Seat.objects.get(connection=company.linkedin, remote_id=ADDED_BY)
+    owner = SeatUser.objects.get(connection=company.ats, seat__remote_id=ADDED_BY).remote_id
     by_slug = {slug: one for one in there for slug in one.slugs}
     report.expect(len(there) == 8, f"{len(there)} people in {hands.name} instead of 8")
     for wanted in people:
@@ -115,7 +115,7 @@ def _check_eight(stack: Stack, company: Company, people: list[dict[str, Any]], r
         for row in mine:
             report.expect(row.job == company.mappings[0].job.remote_id, f"{slug} is in the wrong job")
             report.expect(row.source == company.mappings[0].source_id, f"{slug} has the wrong source {row.source}")
-            report.expect(row.owner == seat.ats_user_id, f"{slug} has the wrong owner {row.owner}")
+            report.expect(row.owner == owner, f"{slug} has the wrong owner {row.owner}")
             report.expect(row.stage == hands.start, f"{slug} is at {row.stage}")
 
 

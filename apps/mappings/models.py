@@ -106,13 +106,12 @@ class JobStage(models.Model):
 
 
 class Seat(models.Model):
-    """A LinkedIn Recruiter seat, and the ATS and Slack user who is the same person (rule 31)."""
+    """A LinkedIn Recruiter seat, and the Slack user who is the same person (rule 31)."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="seats")
     remote_id = models.TextField()
     name = models.TextField()
     active = models.BooleanField(default=True)
-    ats_user_id = models.TextField(blank=True)
     email = models.EmailField(blank=True)
     slack_user_id = models.TextField(blank=True)
 
@@ -121,6 +120,20 @@ class Seat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SeatUser(models.Model):
+    """Who a seat's holder is in one ATS: a contract may serve several."""
+
+    seat = models.ForeignKey(Seat, on_delete=models.CASCADE, related_name="users")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="seat_users")
+    remote_id = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("seat", "connection", name="one_user_of_a_seat_per_ats")]
+
+    def __str__(self) -> str:
+        return f"{self.seat} in {self.connection}"
 
 
 class StageMap(models.Model):

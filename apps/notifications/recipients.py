@@ -39,11 +39,11 @@ def hiring_manager_of(candidacy: Candidacy) -> Address | None:
 
 def recruiter_of(candidacy: Candidacy) -> Address | None:
     """The application's owner, then the Project's, then the mapping's default owner."""
-    seats = Seat.objects.filter(connection_id=candidacy.mapping.project.connection_id)
+    seats, ats = Seat.objects.filter(connection_id=candidacy.mapping.project.connection_id), candidacy.job.connection_id
     wanted = (
-        seats.filter(ats_user_id=candidacy.owner) if candidacy.owner else seats.none(),
+        seats.filter(users__connection=ats, users__remote_id=candidacy.owner),
         seats.filter(remote_id=candidacy.mapping.project.owner_seat),
-        seats.filter(ats_user_id=candidacy.mapping.default_owner) if candidacy.mapping.default_owner else seats.none(),
+        seats.filter(users__connection=ats, users__remote_id=candidacy.mapping.default_owner),
     )
     found = (query.first() for query in wanted)
     return next(

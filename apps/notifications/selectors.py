@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from apps.accounts.models import Client
 from apps.accounts.scope import EVERYONE, Scope
 from apps.candidates.models import Transition
 from apps.ledger.models import Event
-from apps.mappings.models import JobStage, Seat
+from apps.mappings.models import JobStage, Seat, SeatUser
 from apps.mappings.models import Mapping as ProjectMapping
 from apps.notifications import rules, wording
 from apps.notifications.models import Channel, Contact, Destination, Kind, Message, Rule
@@ -184,9 +184,14 @@ def list_contacts(*, scope: Scope) -> tuple[ContactRow, ...]:
 
 def list_seats(*, scope: Scope) -> tuple[SeatRow, ...]:
     """The seats of the Recruiter contracts that serve the reader's mappings."""
-    mapped = ProjectMapping.objects.within(scope).values("project__connection")
-    rows = Seat.objects.filter(connection__in=mapped, active=True).order_by("name")
-    return tuple(SeatRow(one.pk, one.name, one.email, one.ats_user_id, one.slack_user_id) for one in rows[:MOST])
+    mapped = ProjectMapping.objects.within(scope)
+    users = Prefetch("users", queryset=SeatUser.objects.filter(connection__in=mapped.values("job__connection")))
+    seats = Seat.objects.filter(connection__in=mapped.values("project__connection"), active=True)
+    rows = seats.prefetch_related(users).order_by("name")
+    return tuple(
+        SeatRow(one.pk, one.name, one.email, ", ".join(user.remote_id for user in one.users.all()), one.slack_user_id)
+        for one in rows[:MOST]
+    )
 
 
 def list_channel_names(*, scope: Scope) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from apps.ledger.effects import Intention
 from apps.ledger.models import Effect
 from apps.ledger.outcomes import Decision
 from apps.ledger.states import EffectState, Reason
-from apps.mappings.models import Seat
+from apps.mappings.models import SeatUser
 from apps.mappings.rules import TERMINAL
 from apps.notifications import announce
 from apps.providers import contract
@@ -231,8 +231,12 @@ def _application(candidacy: Candidacy, profile: Profile | None) -> contract.NewA
     mapping = candidacy.mapping
     owner = ""
     if profile is not None and profile.added_by:
-        seats = Seat.objects.filter(connection_id=profile.connection_id, remote_id=profile.added_by)
-        owner = seats.values_list("ats_user_id", flat=True).first() or ""
+        adder = SeatUser.objects.filter(
+            seat__connection=profile.connection_id,
+            seat__remote_id=profile.added_by,
+            connection=candidacy.job.connection_id,
+        )
+        owner = adder.values_list("remote_id", flat=True).first() or ""
     row = pairs.table_of(mapping).target_of(profile.observed) if profile is not None else None
     return contract.NewApplication(
         job_id=candidacy.job.remote_id,

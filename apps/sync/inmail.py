@@ -22,7 +22,7 @@ from apps.ledger.models import Event
 from apps.ledger.outcomes import Decision, Outcome, Unit
 from apps.ledger.services import NewEvent
 from apps.ledger.states import Priority, Reason, State
-from apps.mappings.models import MappingState, Project, Seat
+from apps.mappings.models import MappingState, Project, Seat, SeatUser
 from apps.providers import contract
 from apps.sync import lanes, threads, wire
 from apps.sync.models import Stream
@@ -236,6 +236,7 @@ def _note(candidacy: Candidacy, messages: list[contract.InMail], *, caused_by: i
         answered=answered,
     )
     connection_id = candidacy.job.connection_id
+    author = SeatUser.objects.filter(seat=seat, connection=connection_id).first() if seat else None
     gate = lanes.connection_gate(connection_id)
     return NewEvent(
         kind="write.note",
@@ -250,7 +251,7 @@ def _note(candidacy: Candidacy, messages: list[contract.InMail], *, caused_by: i
             "candidacy": str(candidacy.pk),
             "body": text,
             "marker": marker,
-            "user": seat.ats_user_id if seat else "",
+            "user": author.remote_id if author else "",
             "sent_at": ordered[-1].sent_at.isoformat(),
         },
         caused_by=caused_by,

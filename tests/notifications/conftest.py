@@ -20,7 +20,7 @@ from apps.connections.models import Connection
 from apps.core import clock
 from apps.ledger import drain, tasks
 from apps.ledger.models import Event
-from apps.mappings.models import JobStage, Seat
+from apps.mappings.models import JobStage, Seat, SeatUser
 from apps.notifications import services
 from apps.notifications.models import Contact, Rule
 from apps.notifications.services import Place, Wish
@@ -121,11 +121,8 @@ def office(sandbox: Sandbox, transactional_db: None) -> Office:
         secret={"bot_token": TOKEN},
     )
     services.read_channels(connection_id=slack.pk, now=clock.now())
-    Seat.objects.create(
-        connection=world.linkedin,
-        remote_id="seat-1",
-        name="Chloe Martin",
-        ats_user_id="u1",
-        email="chloe@people.example",
+    chloe = Seat.objects.create(
+        connection=world.linkedin, remote_id="seat-1", name="Chloe Martin", email="chloe@people.example"
     )
+    SeatUser.objects.create(seat=chloe, connection=world.ats, remote_id="u1")
     return Office(world, sandbox, slack)

@@ -13,7 +13,7 @@ from apps.connections import services as connections
 from apps.core import clock
 from apps.ledger.models import Attempt, ClosedGate, Effect, Event
 from apps.ledger.states import EffectState, State
-from apps.mappings.models import Mapping, Project, Seat
+from apps.mappings.models import Mapping, Project, Seat, SeatUser
 from apps.notifications import announce, services
 from apps.notifications.models import Contact, Message, Rule
 from apps.providers.slack import wire
@@ -397,9 +397,8 @@ def test_the_hiring_manager_is_found_by_mapping_then_client_then_connection(offi
 def test_the_recruiter_is_the_applications_owner_then_the_projects(office: Office, mailbox: Mailbox) -> None:
     """Rule 31."""
     linkedin = office.world.linkedin
-    Seat.objects.create(
-        connection=linkedin, remote_id="seat-2", name="Ben", ats_user_id="u2", email="ben@people.example"
-    )
+    ben = Seat.objects.create(connection=linkedin, remote_id="seat-2", name="Ben", email="ben@people.example")
+    SeatUser.objects.create(seat=ben, connection=office.world.ats, remote_id="u2")
     Project.objects.filter(connection=linkedin).update(owner_seat="seat-2")
     office.world.candidacy.refresh_from_db()
     office.rule(("recruiter", ""))
