@@ -18,7 +18,7 @@ from apps.reports.figures import Span
 
 ALWAYS = {"fields", "format"}
 PAGED = {"cursor", "page_size", "ordering"}
-SPANNED = {"since", "until", "client", "mapping"}
+SPANNED = {"since", "until"}
 WEEK, YEAR = timedelta(days=7), timedelta(days=366)
 
 
@@ -37,7 +37,7 @@ def known_to(view: Any) -> set[str]:
     known = (
         known
         | (PAGED if getattr(view, "orders", ()) else set())
-        | (SPANNED if getattr(view, "spans", False) else set())
+        | ({*SPANNED, *view.narrows} if getattr(view, "spans", False) else set())
     )
     return known | (set(filterset.base_filters) if filterset else set())
 

@@ -83,7 +83,7 @@ class ProblemSchema(AutoSchema):  # type: ignore[misc]
         if "since" in known:
             week = "The last week, where neither is given."
             found += [OpenApiParameter(name, OpenApiTypes.DATETIME, description=week) for name in ("since", "until")]
-            found += [OpenApiParameter(name, OpenApiTypes.UUID) for name in ("client", "mapping")]
+            found += [OpenApiParameter(name, OpenApiTypes.UUID) for name in view.narrows]
         return found
 
     def _is_list_view(self, serializer: Any = None) -> bool:

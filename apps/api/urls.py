@@ -25,6 +25,7 @@ urlpatterns = [
     path("v1/transitions/", views.Transitions.as_view(), name="transitions"),
     path("v1/transitions/<int:pk>/", views.Transition.as_view(), name="transition"),
     path("v1/reports/lag/", views.Lag.as_view(), name="lag"),
+    path("v1/reports/days/", views.Days.as_view(), name="days"),
     path("v1/reports/volume/", views.Volume.as_view(), name="volume"),
     path("v1/reports/funnel/", views.Funnel.as_view(), name="funnel"),
     path("v1/reports/errors/", views.Errors.as_view(), name="errors"),

@@ -187,6 +187,7 @@ class Figures(Rows):
     filter_backends = (parameters.KnownParameters,)
     many = True
     spans = True
+    narrows: tuple[str, ...] = ("client", "mapping")
 
     def get_queryset(self) -> None:
         return None
@@ -207,7 +208,7 @@ class Lag(Figures):
     row, name, many = figures.Lag, "Lag", False
 
     def read(self) -> Any:
-        return figures.get_lag(scope=self.scope, span=parameters.span_of(self.request))
+        return figures.get_lag(scope=self.scope, span=parameters.span_of(self.request), now=clock.now())
 
 
 class Volume(Figures):
@@ -217,6 +218,15 @@ class Volume(Figures):
 
     def read(self) -> Any:
         return figures.list_volume(scope=self.scope, span=parameters.span_of(self.request))
+
+
+class Days(Figures):
+    """Events by the day they arrived, with those that were deleted by age since."""
+
+    row, name, narrows = figures.Day, "Day", ("client",)
+
+    def read(self) -> Any:
+        return figures.list_days(scope=self.scope, span=parameters.span_of(self.request))
 
 
 class Funnel(Figures):

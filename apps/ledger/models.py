@@ -7,6 +7,7 @@ opaque strings that the apps above choose.
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -82,6 +83,7 @@ class Event(models.Model):
             models.Index("subject", "id", name="event_subject"),
             models.Index(fields=["state", "-id"], name="event_state"),
             models.Index("caused_by", name="event_cause"),
+            BrinIndex(fields=["arrived_at"], name="event_arrived"),
             models.Index(F("id").desc(), name="event_unplanned", condition=Q(kind="row.profile", subject="")),
         ]
         constraints = [
@@ -231,3 +233,43 @@ class Fault(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.count}"
+
+
+class DailyTotal(models.Model):
+    """What was deleted by age, added up by the UTC day it arrived on: reports of days long past stay as they were."""
+
+    day = models.DateField()
+    connection = models.UUIDField(null=True)
+    clients = ArrayField(models.UUIDField(), default=list)
+    kind = models.CharField(max_length=60)
+    state = models.CharField(max_length=12, choices=states.State.choices)
+    reason = models.CharField(max_length=20, blank=True)
+    count = models.PositiveBigIntegerField(default=0)
+    attempts = models.PositiveBigIntegerField(default=0)
+    within_5 = models.PositiveBigIntegerField(default=0, help_text="settled within 5 minutes of their arrival")
+    within_15 = models.PositiveBigIntegerField(default=0)
+    lag_ms = models.PositiveBigIntegerField(default=0, help_text="all their milliseconds from arrival to settling")
+    longest_ms = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "connection", "clients", "kind", "state", "reason"],
+                nulls_distinct=False,
+                name="total_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.kind} {self.state}: {self.count}"
+
+
+class RetentionMark(models.Model):
+    """How far a table was looked through for what is old, and until when it rests."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    after = models.PositiveBigIntegerField(default=0)
+    rests_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} after {self.after}"

@@ -10,7 +10,7 @@ from django.db import connection as database
 
 from apps.core import clock, jobs
 from apps.ledger import drain as loop
-from apps.ledger import gates, health, leases, services
+from apps.ledger import gates, health, leases, retention, services
 
 DRAIN_BUDGET = timedelta(seconds=50)
 """Under the cluster's 120 s time-out with room for the last batch."""
@@ -47,6 +47,7 @@ def sweep() -> None:
         services.count_fault("stranded", now=now, by=stranded)
     for extra in _sweepers:
         extra(now)
+    retention.step(now)
     if _anything_due() or _beat_is_due():
         jobs.ring()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from apps.candidates.models import Candidacy
 from apps.connections import selectors as connections
 from apps.core.sql import Percentile
 from apps.ledger import selectors as ledger
+from apps.ledger.states import FINAL
 from apps.reports import selectors as reports
 
 
@@ -42,7 +43,7 @@ class Lag:
     largest: float | None
     within_5_minutes: int
     within_15_minutes: int
-    writes: Annotated[int, "The newest settled writes that the next figures are of, up to 1,000, at any time."]
+    writes: Annotated[int, "The newest settled writes of the last 30 days that the next figures are of, up to 1,000."]
     write_median: float | None
     write_p95: float | None
 
@@ -54,6 +55,19 @@ class Volume:
     in_ats: Annotated[int, "People who came to ATS jobs."]
     moved_in_linkedin: Annotated[int, "Moves that people made in LinkedIn."]
     moved_in_ats: Annotated[int, "Moves that people made in the ATS."]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    day: Annotated[date, "In UTC, on which they arrived. Whole days, from that of `since` to that of `until`."]
+    kind: Annotated[str, "Of events, as in the list of them."]
+    state: str
+    count: int
+    attempts: Annotated[int, "Tries that failed, of all of them together."]
+    within_5_minutes: Annotated[int, "How many had settled so soon after their arrival."]
+    within_15_minutes: int
+    mean_seconds: Annotated[float | None, "From arrival to settling; empty where none has settled."]
+    longest_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +100,7 @@ class BudgetWindow:
     ends_at: datetime
 
 
-def get_lag(*, scope: Scope, span: Span) -> Lag:
+def get_lag(*, scope: Scope, span: Span, now: datetime) -> Lag:
     """How long people took from the Project to the ATS job."""
     took = ExpressionWrapper(F("in_ats_at") - F("added_at"), output_field=DurationField())
     found = (
@@ -103,7 +117,7 @@ def get_lag(*, scope: Scope, span: Span) -> Lag:
         )
     )
     seconds = {name: found[name].total_seconds() if found[name] else None for name in ("median", "p95", "largest")}
-    writes = reports.lag_of_writes(scope=scope)
+    writes = reports.lag_of_writes(scope=scope, now=now)
     return Lag(
         since=span.since,
         until=span.until,
@@ -131,6 +145,31 @@ def list_volume(*, scope: Scope, span: Span) -> tuple[Volume, ...]:
         Volume(day, added.get(day, 0), arrived.get(day, 0), sides["linkedin"].get(day, 0), sides["ats"].get(day, 0))
         for day in days
     )
+
+
+def list_days(*, scope: Scope, span: Span) -> tuple[Day, ...]:
+    """Events by day, kind and state. What was deleted by age is counted as it was."""
+    if span.client is not None and not scope.covers([span.client]):
+        return ()
+    found = ledger.list_days(scope=scope.narrowed(span.client), first=_day(span.since), last=_day(span.until))
+    return tuple(
+        Day(
+            one.day,
+            one.kind,
+            one.state,
+            one.count,
+            one.attempts,
+            one.within_5,
+            one.within_15,
+            one.lag_ms / one.count / 1000 if one.state in FINAL else None,
+            one.longest_ms / 1000,
+        )
+        for one in found
+    )
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(UTC).date()
 
 
 def list_funnel(*, scope: Scope, span: Span) -> tuple[Funnel, ...]:

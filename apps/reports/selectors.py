@@ -65,7 +65,7 @@ def get_dashboard(*, scope: Scope, now: datetime, reach: Scope | None = None) ->
         held=ledger.count_held_by_reason(scope=scope),
         oldest_waiting=ledger.oldest_waiting(scope=scope),
         dead=ledger.list_dead_causes(scope=scope),
-        lag=lag_of_writes(scope=scope),
+        lag=lag_of_writes(scope=scope, now=now),
         connections=connections.list_connections(scope=scope, now=now, reach=reach),
         recent=sync_log.name_rows(scope=scope, events=recent.rows),
     )
@@ -76,9 +76,9 @@ def last_progress() -> datetime | None:
     return health.last_progress()
 
 
-def lag_of_writes(*, scope: Scope) -> LagFigures:
-    """The lag of the newest settled writes."""
-    samples = [rules.Sample(one.settled_at, one.seconds) for one in ledger.list_lags(scope=scope)]
+def lag_of_writes(*, scope: Scope, now: datetime) -> LagFigures:
+    """The lag of the newest settled writes of the last weeks."""
+    samples = [rules.Sample(one.settled_at, one.seconds) for one in ledger.list_lags(scope=scope, now=now)]
     values = [one.seconds for one in samples]
     return LagFigures(
         count=len(values),

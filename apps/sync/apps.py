@@ -8,8 +8,8 @@ class SyncConfig(AppConfig):
 
     def ready(self) -> None:
         """Hand the ledger its handlers: it knows them by name only."""
-        from apps.ledger import drain, tasks
-        from apps.sync import checks, conflicts, flush, hooks, inmail, looks, polls, reconcile, rows, writes
+        from apps.ledger import drain, retention, tasks
+        from apps.sync import checks, conflicts, flush, hooks, inmail, looks, pacing, polls, reconcile, rows, writes
 
         drain.register("look", looks.handle)
         drain.register("row", rows.handle)
@@ -22,3 +22,9 @@ class SyncConfig(AppConfig):
         drain.register("check", checks.handle)
         tasks.register_sweeper(polls.append_due)
         tasks.register_sweeper(reconcile.start_due)
+        retention.register(
+            short=("poll.", "check."),
+            forgettable=("move", "reject", "reopen"),
+            newest=("row.profile",),
+            horizon=pacing.read_past,
+        )

@@ -54,6 +54,20 @@ def next_read(stream: Stream, *, now: datetime) -> datetime:
     return now + USUAL[StreamName(stream.name)]
 
 
+def read_past(now: datetime) -> dict[str, datetime]:
+    """By connection, the time that all its listings were read to and a day past: what came before it does not
+    come again (rule 1)."""
+    found: dict[str, datetime] = {}
+    for stream in Stream.objects.exclude(cursor={}):
+        seats = stream.cursor.get("seats", {}).values()
+        times = [*seats, *(stream.cursor[name] for name in ("since", "seen") if name in stream.cursor)]
+        gap = stream.cursor.get("gap", {}).get("since")
+        read_to = [datetime.fromisoformat(one) for one in [*times, *([gap] if gap else [])]]
+        source = str(stream.connection_id)
+        found[source] = min([found.get(source, now), *read_to])
+    return {source: at - timedelta(days=1) for source, at in found.items()}
+
+
 USUAL = {
     StreamName.PROJECTS: timedelta(hours=4),
     StreamName.SEATS: timedelta(hours=24),

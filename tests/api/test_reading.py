@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 OPEN_TO_ALL = {"schema", "docs", "missing"}
 LISTS = ["connections", "mappings", "candidates", "candidacies", "events", "attempts", "transitions"]
-REPORTS = ["lag", "volume", "funnel", "errors"]
+REPORTS = ["lag", "volume", "days", "funnel", "errors"]
 
 
 @pytest.fixture(autouse=True)

@@ -67,7 +67,7 @@ API = [
     f"/api/v1/{name}/?page_size=100"
     for name in ("connections", "mappings", "candidates", "candidacies", "events", "attempts", "transitions")
 ]
-REPORTS = [f"/api/v1/reports/{name}/" for name in ("lag", "volume", "funnel", "errors", "budget")]
+REPORTS = [f"/api/v1/reports/{name}/" for name in ("lag", "volume", "days", "funnel", "errors", "budget")]
 OTHERS = ["/conflicts/", "/compatibility/", "/people/keys/", "/reconciliation/"]
 
 
