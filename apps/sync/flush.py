@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+from django.db.models import F
+
 from apps.candidates.models import Candidacy, CandidacyState, Profile
 from apps.connections import services as connections
 from apps.core import errors
@@ -224,8 +226,10 @@ def _moved(move: Move, tried: Tried, *, now: datetime) -> Decision:
 
 
 def _changed_there(move: Move, there: contract.Profile) -> Decision:
-    """A recruiter moved them meanwhile: that is an arrival, and the policy decides (rule 9)."""
+    """A recruiter moved them meanwhile: that is an arrival, and the policy decides (rule 9). This write is over."""
     outcome = outcomes.skipped(Reason.STALE, f"Someone moved them to {there.stage} in LinkedIn meanwhile.")
+    wanted = Profile.objects.filter(pk=move.profile.pk, desired_version=move.event.payload["version"])
+    wanted.update(desired="", desired_version=F("desired_version") + 1)
     row = polls.row_event(move.profile.connection_id, there, caused_by=move.event.pk)
     return Decision(outcomes={move.event.pk: outcome}, follow=[row])
 

@@ -280,8 +280,10 @@ def _name_of(application: contract.Application) -> str:
 
 
 def _changed_at(found: contract.Application, seen: Seen) -> datetime | None:
-    current = [change.entered_at for change in seen.changes.get(found.id, ()) if change.current]
-    return max(current, default=found.updated_at)
+    """When they came to the stage that was read: the history is read a moment later, and may be a move ahead."""
+    changes = seen.changes.get(found.id, ())
+    here = [change.entered_at for change in changes if change.stage_id == value_of(found)]
+    return max(here or [change.entered_at for change in changes if change.current], default=found.updated_at)
 
 
 def _merged(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+from django.db.models import F
+
 from apps.candidates.models import Candidacy, Profile
 from apps.ledger import effects, outcomes
 from apps.ledger.effects import Intention
@@ -74,7 +76,12 @@ def _superseded(job: Job, here: str, why: str, *, now: datetime) -> Decision:
 
 
 def _changed_there(job: Job, here: str, *, now: datetime) -> Decision:
+    """Somebody moved them in the ATS: that is an arrival, and this write is over."""
     _close_what_is_known(job, here, now=now)
+    wanted = Candidacy.objects.of_everyone().filter(
+        pk=job.candidacy.pk, ats_desired_version=job.event.payload["version"]
+    )
+    wanted.update(ats_desired="", ats_desired_version=F("ats_desired_version") + 1)
     return read_again(job.event, job.candidacy)
 
 
