@@ -30,7 +30,8 @@ def ask(run: Run) -> Checked:
     while time.monotonic() < end and _open(newest):
         time.sleep(0.5)
     broken = [f"{event} was not planned again: {event.detail}" for event in _left(newest)]
-    broken += [f"{sentence} {_causes(newest)}" for sentence in _writes(run)[len(before) :]]
+    broken += _writes(run)[len(before) :]
+    broken += _planned(newest) if broken else []
     return Checked(9, "Planning again what ended writes nothing", len(ids), "replays", broken)
 
 
@@ -56,7 +57,8 @@ def _writes(run: Run) -> list[str]:
     ]
 
 
-def _causes(newest: int) -> list[str]:
-    """The writes that the replays planned, each with what planned it."""
-    made = Event.objects.filter(pk__gt=newest, kind__startswith="write.", caused_by__pk__gt=newest)
-    return [f"{one} {one.payload} of {one.caused_by} {one.caused_by.plan} {one.caused_by.caused_by_id}" for one in made]  # type: ignore[union-attr]
+def _planned(newest: int) -> list[str]:
+    """The writes that came to something, with what they go back to: for whoever looks for the cause."""
+    made = Event.objects.filter(pk__gt=newest, kind__startswith="write.", state=State.DONE)
+    rows = made.values_list("pk", "kind", "payload", "plan", "caused_by", "caused_by__kind", "caused_by__plan")
+    return [f"{kind} #{pk} {payload} {plan} goes back to {rest}." for pk, kind, payload, plan, *rest in rows]
