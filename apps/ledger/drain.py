@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import structlog
@@ -153,13 +154,15 @@ def _settle(lease: Lease, units: Sequence[Unit], *, now: datetime) -> int:
 
 
 def _write(decision: Decision, *, now: datetime) -> None:
-    attempts = dict(Event.objects.filter(pk__in=decision.outcomes).values_list("pk", "attempts"))
+    failed = [pk for pk, outcome in decision.outcomes.items() if outcome.counts or outcome.state == State.RETRYING]
+    attempts = dict(Event.objects.filter(pk__in=failed).values_list("pk", "attempts")) if failed else {}
     outage = _in_outage([pk for pk, outcome in decision.outcomes.items() if outcome.counts])
     tries: list[Attempt] = []
+    changes: dict[int, dict[str, Any]] = {}
     for pk, outcome in decision.outcomes.items():
         final = replace(outcome, counts=False) if pk in outage else outcome
         final = _spent(final, attempts[pk]) if final.counts else final
-        Event.objects.filter(pk=pk).update(**_changes(final, attempts[pk], now=now))
+        changes[pk] = _changes(final, attempts.get(pk, 0), now=now)
         tries += [
             Attempt(
                 event_id=pk,
@@ -172,6 +175,8 @@ def _write(decision: Decision, *, now: datetime) -> None:
             )
             for tried in outcome.tried
         ]
+    for same, events in groupby(changes, key=changes.__getitem__):
+        Event.objects.filter(pk__in=list(events)).update(**same)
     Attempt.objects.bulk_create(tries)
 
 
@@ -192,10 +197,11 @@ def _changes(outcome: Outcome, attempts: int, *, now: datetime) -> dict[str, Any
         "detail": outcome.detail,
         "cause": outcome.cause,
         "hold_key": outcome.hold_key,
-        "attempts": attempts + int(outcome.counts),
         "due_at": outcome.due_at or _next_try(attempts, outcome, now=now),
         "settled_at": now if outcome.state in FINAL else None,
     }
+    if outcome.counts:
+        changes["attempts"] = attempts + 1
     for name, value in (("plan", dict(outcome.plan)), ("clients", list(outcome.clients)), ("subject", outcome.subject)):
         if value:
             changes[name] = value

@@ -291,6 +291,8 @@ def _give_back(lease: Lease, keys: Collection[str]) -> None:
 
 def holds_keys(lease: Lease, keys: Collection[str]) -> bool:
     """Lock and check, inside the settling transaction, that every key is still ours."""
+    if not keys:
+        return True
     held = KeyLease.objects.select_for_update().filter(token=lease.token, key__in=keys).order_by("key")
     return len(held) == len(set(keys))
 
