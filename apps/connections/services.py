@@ -212,6 +212,17 @@ def resume(*, connection_id: UUID, now: datetime) -> bool:
         return gates.open_gate(gate=gate_of(connection_id), reason=Reason.PAUSED)
 
 
+def change_daily_limit(*, connection_id: UUID, limit: int, now: datetime) -> None:
+    """Enter how many requests a day the account has now. What was put off to the next day because the old
+    number was spent is due at once; what the new one does not reach is put off again."""
+    with transaction.atomic():
+        connection = Connection.objects.select_for_update().get(pk=connection_id)
+        options = {**connection.settings.get("options", {}), "daily_limit": limit}
+        Connection.objects.filter(pk=connection_id).update(settings={**connection.settings, "options": options})
+    gates.open_gate(gate=gate.gate_of(connection_id), reason=Reason.BUDGET)
+    ledger.bring_all_due(gate=gate.gate_of(connection_id), now=now)
+
+
 def mark_auth_expired(*, connection_id: UUID, seen_version: int | None, now: datetime, detail: str = "") -> bool:
     """Declare the credential dead and close the gate, unless it was replaced since `seen_version`."""
     with transaction.atomic():

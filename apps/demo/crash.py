@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -46,9 +48,20 @@ class Checked:
         verdict = f"BROKEN {len(self.broken)} times" if self.broken else "holds"
         return f"{self.number:2}. {self.title}: {verdict} ({self.count} {self.of})"
 
+    def kinds(self) -> list[str]:
+        """The most frequent kinds of sentences."""
+        counted = Counter(PARTICULARS.sub("", sentence) for sentence in self.broken)
+        example = {PARTICULARS.sub("", sentence): sentence for sentence in self.broken}
+        return [f"{count} times: {example[kind]}" for kind, count in counted.most_common(SHOWN)]
+
+
+LONGEST = 400
 
 SHOWN = 12
-"""Sentences printed of a broken invariant; the rest are counted."""
+"""Kinds of sentences printed of a broken invariant, each with how many there are of it and one of them."""
+
+PARTICULARS = re.compile(r"\S*\d\S*|\{.*")
+"""What differs between two sentences of a kind."""
 
 
 def wish_of(arguments: Sequence[str]) -> Wish:
@@ -76,8 +89,8 @@ def main() -> int:
         checked, figures = crash_run.run(wish, folder)
     for one in checked:
         print(one.line())
-        for sentence in one.broken[:SHOWN]:
-            print(f"      {sentence}")
+        for sentence in one.kinds():
+            print(f"      {sentence[:LONGEST]}")
     broken = [one.number for one in checked if one.broken]
     print(json.dumps({**vars_of(wish), **figures, "seconds": round(time.monotonic() - began), "broken": broken}))
     return 1 if broken else 0

@@ -12,13 +12,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import connection, connections
+from django.db import connection
+from django.db import connections as databases
 
 from apps.accounts import services as accounts
 from apps.accounts.models import User
 from apps.accounts.rights import Role
 from apps.connections import gate
 from apps.connections import selectors as budgets
+from apps.connections import services as connections
 from apps.connections.models import Connection
 from apps.core import clock
 from apps.demo import crash_checks, crash_load, scenario, stack, supervisor
@@ -98,7 +100,7 @@ def _supervised(running: Stack) -> Iterator[None]:
 
     def work() -> None:
         supervisor.supervise([running.services["web"], running.services["worker"]], until=ended.is_set)
-        connections.close_all()
+        databases.close_all()
 
     thread = threading.Thread(target=work, name="supervisor", daemon=True)
     thread.start()
@@ -192,23 +194,20 @@ def _look(run: Run) -> None:
     day = budgets.daily(run.company.linkedin.pk, now=clock.now())
     if day is not None and day.spent >= run.limit:
         _raise_limit(run, MORE)
-    else:
-        _open_gate(run)
-
-
-def _open_gate(run: Run) -> None:
-    """A worker that had read the old number may close the gate after it was raised."""
-    gates.open_gate(gate=gate.gate_of(run.company.linkedin.pk), reason=Reason.BUDGET)
+    elif gates.reasons_of(gate.gate_of(run.company.linkedin.pk)) == [Reason.BUDGET]:
+        _enter_limit(run)
 
 
 def _raise_limit(run: Run, more: int) -> None:
     """LinkedIn sells some more requests, and somebody enters the new number here."""
     run.limit, run.raised = run.limit + more, run.raised + 1
-    linkedin = Connection.objects.get(pk=run.company.linkedin.pk)
-    linkedin.settings["options"]["daily_limit"] = run.limit
     run.sandbox.act("linkedin", "settings", daily_limit=run.limit)
-    Connection.objects.filter(pk=linkedin.pk).update(settings=linkedin.settings)
-    _open_gate(run)
+    _enter_limit(run)
+
+
+def _enter_limit(run: Run) -> None:
+    """Once more where a worker that had read the old number closed the gate after it was entered."""
+    connections.change_daily_limit(connection_id=run.company.linkedin.pk, limit=run.limit, now=clock.now())
 
 
 def _settle(run: Run) -> None:

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from apps.core import jobs
 from apps.ledger.models import Event, Fault, Mailbox
-from apps.ledger.states import Priority, State
+from apps.ledger.states import OPEN, Priority, State
 
 TIMER = "timer"
 """The hold key of what is held until its own due time."""
@@ -221,6 +221,20 @@ def bring_due(*, kind: str, connection: UUID, due_at: datetime, unless_caused_by
         list(Mailbox.objects.select_for_update().filter(pk__in=boxes).order_by("pk").values_list("pk"))
         count = late.update(due_at=due_at)
         refresh_mailboxes(boxes)
+    return count
+
+
+def bring_all_due(*, gate: str, now: datetime) -> int:
+    """Make due whatever waits behind a gate for a later moment: why it was put off is over. Returns how many."""
+    late = Event.objects.filter(mailbox__gate=gate, state__in=OPEN, due_at__gt=now)
+    boxes = list(late.order_by("mailbox_id").values_list("mailbox_id", flat=True).distinct())
+    if not boxes:
+        return 0
+    with transaction.atomic():
+        list(Mailbox.objects.select_for_update().filter(pk__in=boxes).order_by("pk").values_list("pk"))
+        count = late.update(due_at=now)
+        refresh_mailboxes(boxes)
+    transaction.on_commit(jobs.ring)
     return count
 
 

@@ -30,6 +30,7 @@ class Broken:
     name: str
     why: str
     breaks: int
+    says: str
     patch: Path
 
 
@@ -38,12 +39,12 @@ def all_broken() -> list[Broken]:
 
 
 def _read(patch: Path) -> Broken:
-    """Its first line says what is missing, its second which invariant that breaks."""
+    """Its first line says what is missing, its second which invariant that breaks and by what sentence."""
     why, breaks = patch.read_text().splitlines()[:2]
-    number = re.fullmatch(r"Breaks: (\d+)", breaks)
-    if number is None:
+    told = re.fullmatch(r"Breaks (\d+): (.+)", breaks)
+    if told is None:
         raise ValueError(f"{patch.name} does not say on its second line what it breaks.")
-    return Broken(patch.stem, why, int(number[1]), patch)
+    return Broken(patch.stem, why, int(told[1]), told[2], patch)
 
 
 def apply(broken: Broken, folder: Path) -> None:
@@ -72,12 +73,13 @@ def run(broken: Broken) -> bool:
             check=False,
         )
     found = _broken_in(ran.stdout)
-    verdict = "found out" if ran.returncode == 1 and broken.breaks in found else "NOT FOUND OUT"
+    is_found = ran.returncode == 1 and broken.breaks in found and broken.says in ran.stdout
+    verdict = "found out" if is_found else "NOT FOUND OUT"
     print(f"{broken.name}: {verdict} in {time.monotonic() - began:.0f} s; it breaks {broken.breaks}, broken: {found}")
     print("\n".join(line for line in ran.stdout.splitlines()[:-1] if "BROKEN" in line or line.startswith("      ")))
     if not found:
         print(ran.stdout[-2000:], ran.stderr[-2000:], sep="\n")
-    return verdict == "found out"
+    return is_found
 
 
 def _broken_in(text: str) -> list[int]:
