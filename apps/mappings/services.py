@@ -66,9 +66,10 @@ def store_seats(*, connection_id: UUID, seats: Iterable[contract.Seat]) -> None:
 
 def store_jobs(
     *, connection_id: UUID, jobs: Iterable[contract.Job], stages: Iterable[contract.Stage], now: datetime
-) -> None:
-    """Keep the catalogue as read; what waited for a job to open goes on."""
+) -> frozenset[int]:
+    """Keep the catalogue as read; what waited for a job to open goes on. Returns the jobs that opened or closed."""
     shut = set(Job.objects.filter(connection_id=connection_id).exclude(status=OPEN).values_list("remote_id", flat=True))
+    turned: set[int] = set()
     for job in jobs:
         stored, _ = Job.objects.update_or_create(
             connection_id=connection_id,
@@ -83,6 +84,8 @@ def store_jobs(
                 "seen_at": now,
             },
         )
+        if (stored.status == OPEN) == (stored.remote_id in shut):
+            turned.add(stored.pk)
         if stored.status == OPEN and stored.remote_id in shut:
             ledger.release_held(hold_key=f"job:{stored.pk}", now=now)
     for stage in stages:
@@ -92,6 +95,7 @@ def store_jobs(
             remote_id=stage.id,
             defaults={"name": stage.name, "order": stage.order, "kind": stage.kind, "active": stage.active},
         )
+    return frozenset(turned)
 
 
 def end_vanished_jobs(*, connection_id: UUID, seen: Sequence[str]) -> int:
@@ -200,10 +204,14 @@ def create_mapping(
     source_id: str = "",
     default_owner: str = "",
     state: MappingState = MappingState.DRAFT,
+    leading: bool = True,
     author: User | None = None,
     now: datetime,
 ) -> ProjectMapping:
-    """Map a Project to a job with a stage map of its own. Raises OtherClientsFolder."""
+    """Map a Project to a job with a stage map of its own. One of its jobs leads: new people go there.
+
+    Raises OtherClientsFolder.
+    """
     check_folder(client_id=client_id, job=job)
     stage_map = StageMap.objects.create(connection_id=job.connection_id, name=f"{project.name} / {job.name}")
     save_stage_map(stage_map=stage_map, rows=rows, author=author, reason="First version", now=now)
@@ -216,6 +224,7 @@ def create_mapping(
         source_id=source_id,
         default_owner=default_owner,
         state=state,
+        leading=leading,
     )
 
 

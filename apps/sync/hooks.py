@@ -24,7 +24,7 @@ from apps.ledger.services import NewEvent
 from apps.ledger.states import Priority, Reason, State
 from apps.mappings.rules import HIRED, REJECTED
 from apps.providers import contract, recording
-from apps.sync import lanes, pairs
+from apps.sync import lanes, pairs, takeover
 from apps.sync.seen import LOOKS, Seen, named_people, read_again, tries_of
 
 MERGE_MAY_FOLLOW = timedelta(minutes=10)
@@ -160,6 +160,8 @@ def _refreshed(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
     if not named and event.payload.get("expects_application"):
         return pairs.Result(seen.not_yet("the new application", event, now=now))
     results = [result for found in named if (result := _see(event, found, seen, now=now)) is not None]
+    if results and seen.other_jobs:
+        results += takeover.show_the_furthest(event, named[0].person_id, now=now)
     if not results:
         return pairs.Result(outcomes.skipped(Reason.IRRELEVANT, "Nobody in a mapped Project; noted in the index."))
     return pairs.worst(results)
@@ -211,6 +213,8 @@ def _is_ours(event: Event) -> bool:
 
 def _see(event: Event, found: contract.Application, seen: Seen, *, now: datetime) -> pairs.Result | None:
     candidacy = _candidacy_of(event, found)
+    if candidacy is None and seen.other_jobs:
+        candidacy = takeover.take_up(event, found, now=now)
     if candidacy is None:
         return None
     if candidacy.state == CandidacyState.ENDED and candidacy.ended_because in candidates.FOR_GOOD:

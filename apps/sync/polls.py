@@ -24,7 +24,7 @@ from apps.ledger.states import OPEN, Priority, State
 from apps.mappings import services as mappings
 from apps.notifications import announce
 from apps.providers import contract, recording
-from apps.sync import index, inmail, lanes, pacing, queues, reading, wire
+from apps.sync import index, inmail, lanes, leading, pacing, queues, reading, wire
 from apps.sync.models import Stream, StreamName
 
 LINKEDIN_OVERLAP = timedelta(minutes=10)
@@ -278,10 +278,11 @@ def _read_jobs(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], D
         stages += ats.list_stages(some)
 
     def decide() -> Decision:
-        mappings.store_jobs(connection_id=stream.connection_id, jobs=jobs, stages=stages, now=now)
+        turned = mappings.store_jobs(connection_id=stream.connection_id, jobs=jobs, stages=stages, now=now)
         vanished = mappings.end_vanished_jobs(connection_id=stream.connection_id, seen=[job.id for job in jobs])
         detail = f"{len(jobs)} jobs and {len(stages)} stages read." + (f" {vanished} vanished." if vanished else "")
-        return _done(stream, box, detail, now=now, complete=True)
+        follow = leading.read_again(stream.connection_id, jobs=turned) if turned else []
+        return _done(stream, box, detail, now=now, follow=follow, complete=True)
 
     return decide
 

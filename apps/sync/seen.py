@@ -12,7 +12,7 @@ from apps.ledger import outcomes
 from apps.ledger.models import Event
 from apps.ledger.outcomes import Outcome, Tried
 from apps.providers import contract, recording
-from apps.sync import reading
+from apps.sync import leading, reading
 
 LOOKS = 4
 """Tries after which something that the ATS does not show and nobody here knows is let go. They are spread
@@ -28,6 +28,7 @@ class Seen:
     applications: dict[str, contract.Application] = field(default_factory=dict)
     changes: dict[str, list[contract.StageChange]] = field(default_factory=dict)
     shows_after: timedelta = timedelta(0)
+    other_jobs: bool = False  # some Project is mapped to more jobs than one
 
     def not_yet(self, what: str, event: Event, *, now: datetime) -> Outcome:
         """Look again, and the last of LOOKS times when whatever is new shows at the latest. What is still
@@ -50,7 +51,7 @@ def read_again(connection_id: UUID, ats: contract.Ats, events: Sequence[Event]) 
     by_person = {p for event in events if event.kind != "hook.application" for p in named_people(event) if p}
     named_ones = [event.payload for event in events if event.payload.get("application_id")]
     by_id = {payload["application_id"]: payload.get("person_id", "") for payload in named_ones}
-    seen = Seen(shows_after=ats.capabilities.visible_after)
+    seen = Seen(shows_after=ats.capabilities.visible_after, other_jobs=leading.has_other_jobs(connection_id))
     seen.applications = reading.applications(ats, by_id) | reading.applications_of(ats, by_person)
     seen.people = {found.person.id: found.person for found in seen.applications.values() if found.person is not None}
     asked = _people_to_read(events, seen) - seen.people.keys()

@@ -31,10 +31,12 @@ OF_EVERYONE = {
     "sync/conflicts.py": "the engine carries out what a person decided within their scope",
     "sync/hooks.py": "an ATS does not say whose application changed; the event gets its client here",
     "sync/inmail.py": "LinkedIn does not say whose candidate a message is with; the event gets its clients here",
+    "sync/leading.py": "a job that closes concerns whoever is in its Projects",
     "sync/moves.py": "the engine writes the candidacy whose lease it has; its guard counts a mapping's moves",
     "sync/reconcile.py": "each client's mappings are compared in turn; what a person decides is within their scope",
     "sync/rows.py": "LinkedIn does not say whose Project it is; the event gets its client here",
     "sync/services.py": "an ops lead names the mapping whose earlier people come in",
+    "sync/takeover.py": "the engine follows the applications of the person whose lease it has",
     "sync/writes.py": "the engine performs what was planned, for every client in turn",
 }
 """Each module that reads every client's rows at once, and why. A page, an API or a selector is never here."""
