@@ -7,7 +7,7 @@ STAMP := $(VENV)/installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: demo run smoke requests day crash broken screenshots test check schema lock clean
+.PHONY: demo run smoke requests day crash broken bench screenshots test check schema lock clean
 
 demo: $(STAMP)
 	@python manage.py demo
@@ -29,6 +29,9 @@ crash: $(STAMP)
 
 broken: $(STAMP)
 	@python -m apps.demo.broken $(BUILDS)
+
+bench: $(STAMP)
+	@python -m benchmarks $(NAMES)
 
 screenshots: $(STAMP)
 	@python -m tests.portal.screenshots
