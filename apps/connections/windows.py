@@ -152,7 +152,7 @@ def _take_fixed(window: Window, purpose: str, share: Share, now: datetime, *, af
         fits = window.spent + 1 <= room_for(window.limit, share.total)
         return _with_one(window, purpose) if fits else Full(reset, for_all=False)
     pace = (window.ends_at - window.starts_at) / PACES
-    step = min(PACES, (now - window.starts_at) // pace + 1)
+    step = min(PACES, max(1, (now - window.starts_at) // pace + 1))  # their clock may be ahead of ours
     mine = window.by_purpose.get(purpose, 0) + 1
     given = window.limit * step / PACES
     if window.spent + 1 <= share.total * given or mine <= max(1.0, share.least * given):

@@ -85,6 +85,13 @@ class Event(models.Model):
             models.Index("caused_by", name="event_cause"),
             BrinIndex(fields=["arrived_at"], name="event_arrived"),
             models.Index(F("id").desc(), name="event_unplanned", condition=Q(kind="row.profile", subject="")),
+            models.Index(
+                fields=["cause", "connection", "kind", "-id"],
+                name="event_dead",
+                include=["clients", "settled_at"],
+                condition=Q(state="dead"),
+            ),
+            models.Index("hold_key", "id", name="event_discarded", condition=Q(reason="discarded")),
         ]
         constraints = [
             models.CheckConstraint(

@@ -186,10 +186,48 @@ def release_held(*, now: datetime, hold_key: str = "", ids: Sequence[int] = ()) 
     return _requeue(held, now=now, hold_key="")
 
 
-def requeue_dead(*, ids: Sequence[int], now: datetime) -> int:
-    """Give dead letters all their attempts again, under their own numbers; returns how many were dead."""
-    dead = Event.objects.filter(pk__in=ids, state=State.DEAD)
-    return _requeue(dead, now=now, cause="", attempts=0, settled_at=None)
+def requeue_dead(*, ids: Sequence[int], now: datetime, priority: Priority | None = None) -> list[int]:
+    """Give dead letters all their attempts again, under their own numbers and by their own priority unless
+    another is given; returns those that were dead."""
+    with transaction.atomic():
+        dead = Event.objects.select_for_update().filter(pk__in=ids, state=State.DEAD).order_by("pk")
+        found = list(dead.values_list("pk", flat=True))
+        again = {"cause": "", "attempts": 0, "settled_at": None, **({} if priority is None else {"priority": priority})}
+        _requeue(Event.objects.filter(pk__in=found), now=now, **again)
+    return found
+
+
+DISCARD = """
+UPDATE ledger_event SET state = 'skipped', reason = 'discarded', hold_key = %(key)s, settled_at = %(now)s,
+    plan = plan || jsonb_build_object('said_before', detail, 'died_at', settled_at), detail = %(why)s
+WHERE id = ANY(%(ids)s) AND state = 'dead'
+"""
+
+UNDO_DISCARD = """
+UPDATE ledger_event SET state = 'dead', reason = '', hold_key = '', settled_at = (plan->>'died_at')::timestamptz,
+    detail = plan->>'said_before', plan = plan - 'said_before' - 'died_at'
+WHERE hold_key = %(key)s AND reason = 'discarded' AND state = 'skipped'
+"""
+
+
+def discard_dead(*, ids: Sequence[int], key: str, why: str, now: datetime) -> int:
+    """Settle dead letters as discarded, under a key that takes it back; returns how many were dead."""
+    with database.cursor() as cursor:
+        cursor.execute(DISCARD, {"ids": list(ids), "key": key, "why": why, "now": now})
+        return int(cursor.rowcount)
+
+
+def undo_discard(*, key: str) -> int:
+    """Return what was discarded under `key` to the dead letters, as it was; returns how many."""
+    with database.cursor() as cursor:
+        cursor.execute(UNDO_DISCARD, {"key": key})
+        return int(cursor.rowcount)
+
+
+def edit_dead(*, event_id: int, payload: Mapping[str, Any], seen: Mapping[str, Any]) -> bool:
+    """Give a dead letter another payload; False where it is dead no more, or was edited since it was `seen`."""
+    as_seen = Event.objects.filter(pk=event_id, state=State.DEAD, payload=dict(seen))
+    return bool(as_seen.update(payload=dict(payload)))
 
 
 def _requeue(events: QuerySet[Event], *, now: datetime, **changes: Any) -> int:

@@ -141,6 +141,11 @@ def number_of_version(version_id: object) -> int | None:
     return StageMapVersion.objects.filter(pk=version_id).values_list("number", flat=True).first()
 
 
+def numbers_of_versions(version_ids: Iterable[int]) -> Dict[int, int]:
+    """The numbers that people know these map versions by."""
+    return dict(StageMapVersion.objects.filter(pk__in=set(version_ids)).values_list("pk", "number"))
+
+
 def count_unmapped(*, scope: Scope) -> int:
     """How many active Projects feed no job; nobody's client is named by them, so only the unrestricted are told."""
     return Project.objects.filter(active=True, mappings=None).count() if scope.unrestricted else 0

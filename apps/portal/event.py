@@ -15,6 +15,7 @@ from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
 from apps.core import clock
 from apps.ledger.selectors import AttemptRow, event_is_visible
+from apps.ledger.states import State
 from apps.portal import rows, shell, words
 from apps.reports import sync_log
 from apps.reports.sync_log import LogDetail
@@ -39,7 +40,9 @@ def event_detail(request: PortalRequest, event_id: int) -> HttpResponse:
     found = sync_log.get_log_event(scope=request.scope, event_id=event_id)
     if found is None:
         raise Http404
-    return shell.page(request, "portal/event.html", _event_context(found))
+    editable = found.event.row.state == State.DEAD and request.user.may(Right.OPERATE)
+    edit = reverse("portal:edit_letter", args=[event_id]) if editable else ""
+    return shell.page(request, "portal/event.html", {**_event_context(found), "edit": edit})
 
 
 def mask(value: Any, name: str = "") -> Any:

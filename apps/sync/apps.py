@@ -9,7 +9,20 @@ class SyncConfig(AppConfig):
     def ready(self) -> None:
         """Hand the ledger its handlers: it knows them by name only."""
         from apps.ledger import drain, retention, tasks
-        from apps.sync import checks, conflicts, flush, hooks, inmail, looks, pacing, polls, reconcile, rows, writes
+        from apps.sync import (
+            checks,
+            conflicts,
+            flush,
+            hooks,
+            inmail,
+            looks,
+            pacing,
+            polls,
+            reconcile,
+            replay_runs,
+            rows,
+            writes,
+        )
 
         drain.register("look", looks.handle)
         drain.register("row", rows.handle)
@@ -20,6 +33,7 @@ class SyncConfig(AppConfig):
         drain.register("decide", conflicts.handle)
         drain.register("poll", polls.handle)
         drain.register("check", checks.handle)
+        drain.register("replay", replay_runs.handle)
         tasks.register_sweeper(polls.append_due)
         tasks.register_sweeper(reconcile.start_due)
         retention.register(

@@ -21,7 +21,7 @@ from apps.mappings.models import SeatUser
 from apps.mappings.rules import TERMINAL
 from apps.notifications import announce
 from apps.providers import contract
-from apps.sync import fills, hooks, lanes, moves, pairs, reading
+from apps.sync import acts, fills, hooks, lanes, moves, pairs, reading
 from apps.sync.steps import Job, Ready
 
 
@@ -111,7 +111,8 @@ def _look_for_person(ats: contract.Ats, job: Job, effect: Effect | None, *, now:
     if effect.state == EffectState.DONE:
         if effect.marker == job.candidacy.job.remote_id:
             return Ready(job, decide=partial(_created, job, effect.result))
-        return Ready(job, decide=partial(_known_as, job, effect.result["person_id"], made_by_us=False))
+        known_as = partial(_known_as, job, effect.result["person_id"], made_by_us=False)
+        return Ready(job, decide=known_as, goes_on=True)
     made = _made_since(ats, person, effect)
     if len(made) > 1:
         why = f"The answer to their creation was lost, and {len(made)} people in the ATS may be them."
@@ -182,7 +183,7 @@ def _link_person(
             effects.found_done(key=effect.key, now=now, result={"person_id": remote_id, "application_id": ""})
         return _known_as(job, remote_id, made_by_us=ours)
 
-    return Ready(job, decide=decide)
+    return Ready(job, decide=decide, goes_on=True)
 
 
 def _known_as(job: Job, remote_id: str, *, made_by_us: bool) -> Decision:
@@ -208,6 +209,7 @@ def _create(ats: contract.Ats, job: Job) -> Ready:
         emails=tuple(key.seen_as for key in _keys(person) if key.kind == IdentityKind.EMAIL),
         social_urls=_public_urls(profile),
     )
+    new = replace(new, **job.event.payload.get("instead", {}))
     application = _application(candidacy, profile)
 
     def call() -> dict[str, str]:
@@ -219,7 +221,8 @@ def _create(ats: contract.Ats, job: Job) -> Ready:
     attaches = ats.capabilities.create_attaches
     marker = candidacy.job.remote_id if attaches else ""
     intention = Intention(key=_create_key(job), kind="create", event_id=job.event.pk, marker=marker)
-    return Ready(job, intention=intention, call=call, done=partial(_created, job, attached=attaches))
+    done = partial(_created, job, attached=attaches)
+    return Ready(job, intention=intention, call=call, done=done, act=acts.create(new, application))
 
 
 def _public_urls(profile: Profile | None) -> tuple[str, ...]:
@@ -302,7 +305,8 @@ def _attach(ats: contract.Ats, job: Job, effect: Effect | None, *, created: Effe
     intention = Intention(
         key=_attach_key(candidacy), kind="attach", event_id=job.event.pk, marker=candidacy.job.remote_id
     )
-    return Ready(job, intention=intention, call=call, done=attached)
+    act = acts.attach(candidacy.person.remote_id, application)
+    return Ready(job, intention=intention, call=call, done=attached, act=act)
 
 
 def _attached(job: Job, result: dict[str, str], *, fill: bool) -> Decision:

@@ -15,7 +15,7 @@ from apps.ledger.outcomes import Decision
 from apps.ledger.services import NewEvent
 from apps.ledger.states import EffectState, Priority, Reason, priority_after
 from apps.providers import contract
-from apps.sync import lanes, moves, reading
+from apps.sync import acts, lanes, moves, reading
 from apps.sync.steps import Job, Ready
 
 
@@ -66,7 +66,8 @@ def _look_one(ats: contract.Ats, job: Job, there: contract.Person | None, *, now
         return {}
 
     intention = Intention(key=key, kind="update", event_id=job.event.pk, marker=there.id)
-    return Ready(job, intention=intention, call=call, done=partial(_done, job), repeatable=True)
+    act = acts.update(there.id, update)
+    return Ready(job, intention=intention, call=call, done=partial(_done, job), repeatable=True, act=act)
 
 
 def missing(

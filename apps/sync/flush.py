@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,7 +21,7 @@ from apps.ledger.states import OPEN, Reason, State
 from apps.mappings.models import MappingState
 from apps.providers import contract, recording
 from apps.providers.recording import Exchange
-from apps.sync import lanes, pacing, pairs, polls
+from apps.sync import acts, lanes, pacing, pairs, polls, promises
 from apps.sync.steps import DEADLINE
 
 
@@ -62,11 +62,7 @@ def _move_of(lease: Lease, box: Claimed) -> Move | Unit:
     if not box.events:
         return outcomes.settled_each(box, {})
     event = box.events[0]
-    profile = (
-        Profile.objects.select_related("candidacy__mapping__stage_map", "candidacy__mapping__job", "candidacy__job")
-        .filter(pk=event.payload.get("profile"), candidacy__isnull=False)
-        .first()
-    )
+    profile = profile_of(event)
     if profile is None or profile.candidacy is None:
         return outcomes.settled_each(box, {event.pk: outcomes.dead("vanished", "The profile this belongs to is gone.")})
     keys = frozenset({lanes.person_key(profile.candidacy.person_id)})
@@ -74,13 +70,22 @@ def _move_of(lease: Lease, box: Claimed) -> Move | Unit:
         return outcomes.waiting(box)
     profile.refresh_from_db()
     profile.candidacy.refresh_from_db()
-    stop = _stopped(event, profile, profile.candidacy)
+    stop = stopped(event, profile, profile.candidacy)
     if stop is not None:
         return outcomes.settled_each(box, {event.pk: stop})
     return Move(box, event, profile, profile.candidacy, keys)
 
 
-def _stopped(event: Event, profile: Profile, candidacy: Candidacy) -> Outcome | None:
+def profile_of(event: Event) -> Profile | None:
+    """Whose move this is; None where the profile is gone."""
+    profiles = Profile.objects.select_related(
+        "candidacy__mapping__stage_map", "candidacy__mapping__job", "candidacy__job"
+    )
+    return profiles.filter(pk=event.payload.get("profile"), candidacy__isnull=False).first()
+
+
+def stopped(event: Event, profile: Profile, candidacy: Candidacy) -> Outcome | None:
+    """Why the move is not even looked at; None where it is."""
     if profile.desired_version != event.payload["version"]:
         return outcomes.superseded("A newer stage is wanted.")
     if profile.desired != event.payload["value"] and profile.observed != event.payload["value"]:
@@ -101,7 +106,9 @@ def _write_all(lease: Lease, connection_id: UUID, moves: Sequence[Move], *, now:
     try:
         with recording.exchanges() as said:
             lease.require(DEADLINE)
-            units, to_write = _look(linkedin, connection_id, moves, now=now)
+            steps = _keep_promises(_look(linkedin, connection_id, moves, now=now))
+            units = [_unit(step.move, step.decide) for step in steps if step.decide is not None]
+            to_write = [step.move for step in steps if step.decide is None]
             if not to_write:
                 return units
             _note_sent(to_write)
@@ -147,19 +154,44 @@ def _failed(
     return replace(outcome, tried=[_tried(error.code, error.detail, move, moves, said)])
 
 
-def _look(
-    linkedin: contract.Sourcing, connection_id: UUID, moves: Sequence[Move], *, now: datetime
-) -> tuple[list[Unit], list[Move]]:
-    """Compare each with a read of its profile: the poll just drained, or one made now (rule 9)."""
-    seen = _seen_by_poll(connection_id, moves, now=now)
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the comparison of one move decided: an end, or (None) that it is to be written."""
+
+    move: Move
+    decide: Callable[[], Decision] | None = None
+
+    @property
+    def act(self) -> acts.Act | None:
+        return None if self.decide else acts.stage(self.move.profile.remote_id, self.move.value)
+
+
+def _keep_promises(steps: Sequence[Step]) -> list[Step]:
+    """Stop what a replay would do otherwise than its preview said (rule 27)."""
+    broken = promises.broken([(step.move.event, step.act, step.move.profile.remote_id) for step in steps])
+    return [
+        Step(step.move, partial(_ended, step.move, broken[step.move.event.pk]))
+        if step.move.event.pk in broken
+        else step
+        for step in steps
+    ]
+
+
+def _look(linkedin: contract.Sourcing, connection_id: UUID, moves: Sequence[Move], *, now: datetime) -> list[Step]:
+    """Compare each with a read of its profile: the poll just drained, or one made now (rule 9), which is what a
+    replay needs (rule 27)."""
+    replayed = promises.replayed([move.event for move in moves])
+    planned = [move for move in moves if move.event.pk not in replayed]
+    seen = _seen_by_poll(connection_id, planned, now=now)
     unread = [move for move in moves if move.profile.pk not in seen]
-    units, to_write = compare(unread, linkedin.get_profiles([move.profile.remote_id for move in unread]), now=now)
+    steps = compare(unread, linkedin.get_profiles([move.profile.remote_id for move in unread]), now=now)
     for move in moves:
         if move.profile.pk in seen and move.profile.observed == move.value:
-            units.append(_unit(move, partial(_moved, move, Tried(operation="poll", outcome="already_true"), now=now)))
+            tried = Tried(operation="poll", outcome="already_true")
+            steps.append(Step(move, partial(_moved, move, tried, now=now)))
         elif move.profile.pk in seen:
-            to_write.append(move)
-    return units, to_write
+            steps.append(Step(move))
+    return steps
 
 
 def _seen_by_poll(connection_id: UUID, moves: Sequence[Move], *, now: datetime) -> set[int]:
@@ -175,27 +207,24 @@ def _with_the_poll(now: datetime) -> Outcome:
     return outcomes.put_back("Goes with the poll that is due.", due_at=now + timedelta(seconds=1))
 
 
-def compare(
-    moves: Sequence[Move], fresh: Mapping[str, contract.Profile], *, now: datetime
-) -> tuple[list[Unit], list[Move]]:
+def compare(moves: Sequence[Move], fresh: Mapping[str, contract.Profile], *, now: datetime) -> list[Step]:
     """Those that are there already or were moved by somebody end here; the rest are to be written.
 
     What an earlier try of ours may have brought there is nobody else's move (rule 8)."""
-    units: list[Unit] = []
-    to_write: list[Move] = []
+    steps: list[Step] = []
     for move in moves:
         there = fresh.get(move.profile.remote_id)
         if there is None:
             outcome = outcomes.retry("LinkedIn does not show this profile.", cause="not_found")
-            units.append(_unit(move, partial(_ended, move, outcome)))
+            steps.append(Step(move, partial(_ended, move, outcome)))
         elif there.stage == move.value:
             tried = Tried(operation="get_profiles", outcome="already_true")
-            units.append(_unit(move, partial(_moved, move, tried, now=now)))
+            steps.append(Step(move, partial(_moved, move, tried, now=now)))
         elif there.removed or there.stage not in (move.profile.observed, *move.profile.sent):
-            units.append(_unit(move, partial(_changed_there, move, there)))
+            steps.append(Step(move, partial(_changed_there, move, there)))
         else:
-            to_write.append(move)
-    return units, to_write
+            steps.append(Step(move))
+    return steps
 
 
 def _note_sent(moves: Sequence[Move]) -> None:
@@ -205,7 +234,7 @@ def _note_sent(moves: Sequence[Move]) -> None:
     Profile.objects.bulk_update([move.profile for move in moves], ["sent"])
 
 
-def _unit(move: Move, decide: partial[Decision]) -> Unit:
+def _unit(move: Move, decide: Callable[[], Decision]) -> Unit:
     return Unit(mailboxes=frozenset({move.box.id}), keys=move.keys, decide=decide)
 
 

@@ -155,10 +155,10 @@ def _people(messages: Iterable[contract.InMail]) -> set[UUID]:
 
 
 def _unit(box: Claimed, keys: frozenset[str], messages: Mapping[int, contract.InMail]) -> Unit:
-    return Unit(mailboxes=frozenset({box.id}), keys=keys, decide=lambda: _plan(list(box.events), messages))
+    return Unit(mailboxes=frozenset({box.id}), keys=keys, decide=lambda: plan_messages(list(box.events), messages))
 
 
-def _plan(events: Sequence[Event], messages: Mapping[int, contract.InMail]) -> Decision:
+def plan_messages(events: Sequence[Event], messages: Mapping[int, contract.InMail]) -> Decision:
     """One thread's new messages, inside the settling transaction."""
     connection_id = lanes.connection_of(events[0])
     outcome_of: dict[int, Outcome] = {}

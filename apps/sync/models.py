@@ -1,16 +1,19 @@
-"""Where each listing of an outside system was read to, and what comparisons with them found."""
+"""Where each listing was read to, what comparisons with systems found, and replays of dead letters, as rows."""
 
 from __future__ import annotations
 
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from apps.accounts.models import User
 from apps.accounts.scoping import ScopedManager
 from apps.candidates.models import Candidacy, Profile
 from apps.connections.models import Connection
+from apps.ledger.models import Event
 from apps.mappings.models import Mapping
 
 
@@ -112,3 +115,86 @@ class Difference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.candidacy_id}"
+
+
+class ReplayState(models.TextChoices):
+    PLANNING = "planning"
+    READY = "ready"
+    RUNNING = "running"
+    CANCELLED = "cancelled"
+    FINISHED = "finished"
+
+
+class ItemState(models.TextChoices):
+    WAITING = "waiting"
+    PLANNED = "planned"
+    RELEASED = "released"
+    DONE = "done"
+    NOTHING = "nothing"
+    HELD = "held"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    GONE = "gone"
+
+
+OPEN_ITEMS = (ItemState.WAITING, ItemState.PLANNED, ItemState.RELEASED)
+
+
+class ReplayRun(models.Model):
+    """Dead letters that a person replays together: previewed first, then paced, until finished or cancelled."""
+
+    state = models.CharField(max_length=10, choices=ReplayState.choices, default=ReplayState.PLANNING)
+    title = models.TextField(blank=True)
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    clients = ArrayField(models.UUIDField(), default=list, help_text="all that its letters touch; none: unrestricted")
+    made_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    reads = models.JSONField(default=dict, help_text="requests that the preview took, by connection")
+
+    class Meta:
+        indexes = [models.Index(fields=["-id"], name="replay_open", condition=~Q(state__in=["finished", "cancelled"]))]
+
+    def __str__(self) -> str:
+        return f"replay {self.pk}: {self.state}"
+
+
+class Discard(models.Model):
+    """Dead letters that a person discarded together, with their reason; taken back together, too."""
+
+    why = models.TextField()
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    clients = ArrayField(models.UUIDField(), default=list, help_text="all that its letters touch; none: unrestricted")
+    letters = models.PositiveIntegerField(default=0)
+    made_at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"discard {self.pk}"
+
+    @property
+    def key(self) -> str:
+        return f"discard:{self.pk}"
+
+
+class ReplayItem(models.Model):
+    """One letter of a replay: the writes that its preview promised, and how it ended."""
+
+    run = models.ForeignKey(ReplayRun, on_delete=models.CASCADE, related_name="items")
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=8, choices=ItemState.choices, default=ItemState.WAITING)
+    acts = models.JSONField(default=list)
+    ends = models.CharField(max_length=12, blank=True, help_text="the state its event would end in")
+    why = models.TextField(blank=True)
+    map_version = models.PositiveBigIntegerField(null=True)
+    released_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("run", "event", name="replayed_once_a_run")]
+        indexes = [
+            models.Index("run", "state", "id", name="replay_item_next"),
+            models.Index("event", name="replay_item_released", condition=Q(state="released")),
+        ]
+
+    def __str__(self) -> str:
+        return f"replay {self.run_id}, event {self.event_id}: {self.state}"

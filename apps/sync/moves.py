@@ -19,7 +19,7 @@ from apps.ledger.states import Reason
 from apps.mappings.models import Mapping
 from apps.mappings.rules import HIRED, REJECTED, TERMINAL
 from apps.providers import contract
-from apps.sync import hooks, lanes, pairs, reading
+from apps.sync import acts, hooks, lanes, pairs, reading
 from apps.sync.steps import Job, Ready
 
 KINDS = ("move", "reject", "reopen", "hire")
@@ -150,7 +150,8 @@ def _write(ats: contract.Ats, job: Job, found: contract.Application, value: str,
     intention = Intention(
         key=f"{kind}:{candidacy.pk}:{version}", kind=kind, event_id=job.event.pk, marker=str(candidacy.mapping_id)
     )
-    return Ready(job, intention=intention, call=call, done=done, repeatable=kind != "hire")
+    act = acts.move(kind, found.id, value)
+    return Ready(job, intention=intention, call=call, done=done, repeatable=kind != "hire", act=act)
 
 
 def note_sent(candidacy: Candidacy, values: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from apps.ledger.models import Effect
 from apps.ledger.outcomes import Decision, Outcome
 from apps.ledger.states import EffectState, Reason
 from apps.providers import contract
-from apps.sync import lanes
+from apps.sync import acts, lanes
 from apps.sync.steps import Job, Ready
 
 AGAIN = timedelta(minutes=1)
@@ -72,7 +72,8 @@ def _write(ats: contract.Ats, job: Job) -> Ready:
         return {"note_id": note_id}
 
     intention = Intention(key=_key(job), kind="note", event_id=job.event.pk, marker=payload["marker"])
-    return Ready(job, intention=intention, call=call, done=partial(_noted, job))
+    act = acts.note(candidacy.person.remote_id, candidacy.application_id, payload["body"])
+    return Ready(job, intention=intention, call=call, done=partial(_noted, job), act=act)
 
 
 def _owner(candidacy: Candidacy) -> str:

@@ -21,6 +21,11 @@ class NotReplayable(ValueError):
     """The event is still open, or of a kind that cannot be planned again; the text says which."""
 
 
+def is_replayable(kind: str) -> bool:
+    """Whether an event of this kind can be planned again."""
+    return kind.startswith(REPLAYED) and kind not in NEVER
+
+
 @transaction.atomic
 def replay(*, ids: Sequence[int], now: datetime) -> int:
     """Plan these events again with today's map; returns how many.
@@ -33,12 +38,12 @@ def replay(*, ids: Sequence[int], now: datetime) -> int:
     for event in events:
         if event.state not in (State.DEAD, State.DONE, State.SKIPPED, State.SUPERSEDED):
             raise NotReplayable(f"Event {event.pk} has not ended: it is {event.state}.")
-        if not event.kind.startswith(REPLAYED) or event.kind in NEVER:
+        if not is_replayable(event.kind):
             raise NotReplayable(f"Event {event.pk} is a {event.kind}; that cannot be planned again.")
     dead = [event.pk for event in events if event.state == State.DEAD]
     ended = [event for event in events if event.state != State.DEAD]
     ledger.append_many([_copy(event) for event in ended], now=now)
-    return ledger.requeue_dead(ids=dead, now=now) + len(ended)
+    return len(ledger.requeue_dead(ids=dead, now=now)) + len(ended)
 
 
 def _copy(event: Event) -> NewEvent:

@@ -12,6 +12,7 @@ from apps.ledger.effects import Intention
 from apps.ledger.leases import Claimed
 from apps.ledger.models import Event
 from apps.ledger.outcomes import Decision
+from apps.sync.acts import Act
 
 DEADLINE: float = settings.SYNCPORTAL_CALL_SECONDS
 """Total seconds of one remote call, connect to last byte; a lease must outlive it (rule 5)."""
@@ -32,7 +33,8 @@ class Ready:
     """What a look decided: an end without a call (`decide`), or a call under an effect key.
 
     `call` returns the result that the effect keeps; `done` turns it into rows. `repeatable`: the
-    look compared first, so an unknown earlier try may be tried again.
+    look compared first, so an unknown earlier try may be tried again. `act`: what the call does, for who
+    wants to know before it is made. `goes_on`: the event is looked at again with what was learnt.
     """
 
     job: Job
@@ -41,3 +43,5 @@ class Ready:
     call: Callable[[], dict[str, str]] | None = None
     done: Callable[[dict[str, str]], Decision] | None = None
     repeatable: bool = False
+    act: Act | None = None
+    goes_on: bool = False

@@ -29,7 +29,8 @@ from apps.ledger.outcomes import Decision, Outcome, Tried, Unit
 from apps.ledger.states import EffectState, Reason
 from apps.mappings.models import MappingState
 from apps.providers import contract, recording
-from apps.sync import arrivals, fills, index, lanes, moves, notes
+from apps.sync import arrivals, fills, index, lanes, moves, notes, promises
+from apps.sync.acts import Act
 from apps.sync.steps import DEADLINE, Job, Ready
 
 CALLS_AT_ONCE = 8
@@ -45,8 +46,8 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
             units.append(outcomes.settled_each(box, {}))
             continue
         event = box.events[0]
-        candidacy = _candidacy(event)
-        stop = _stopped(event, candidacy)
+        candidacy = candidacy_of(event)
+        stop = stopped(event, candidacy)
         if candidacy is None or stop is not None:
             units.append(outcomes.settled_each(box, {event.pk: stop} if stop else {}))
             continue
@@ -63,14 +64,16 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
     return units
 
 
-def _candidacy(event: Event) -> Candidacy | None:
+def candidacy_of(event: Event) -> Candidacy | None:
+    """Whose write this is; None where they are gone."""
     candidacies = Candidacy.objects.of_everyone().select_related(
         "person", "job__connection", "mapping__stage_map", "mapping__job", "mapping__project"
     )
     return candidacies.filter(pk=event.payload.get("candidacy")).first()
 
 
-def _stopped(event: Event, candidacy: Candidacy | None) -> Outcome | None:
+def stopped(event: Event, candidacy: Candidacy | None) -> Outcome | None:
+    """Why the write is not even looked at; None where it is."""
     if candidacy is None:
         return outcomes.dead("vanished", "The candidacy this write belongs to is gone.")
     if candidacy.state == CandidacyState.ENDED:
@@ -116,7 +119,9 @@ def _perform_all(lease: Lease, connection_id: UUID, jobs: Sequence[Job], *, now:
     said: list[recording.Exchange] = []
     try:
         with recording.exchanges() as said:
-            ready = _look(ats, connection_id, jobs, now=now)
+            if wants_index(jobs):
+                index.read_forward(connection_id, ats, now=now)
+            ready = look(ats, jobs, now=now)
     except errors.SyncError as error:
         if isinstance(error, errors.Rejected) and len(jobs) > 1:
             half = len(jobs) // 2
@@ -127,11 +132,35 @@ def _perform_all(lease: Lease, connection_id: UUID, jobs: Sequence[Job], *, now:
             ]
         outcome = replace(drain.of_error(error, now=now), tried=_looked(error, said))
         return [outcomes.settled_each(job.box, {job.event.pk: outcome}) for job in jobs]
+    known = effects.find([step.intention.key for step in ready if step.intention is not None])
+    ready = _keep_promises(ready, known, ats, now=now)
     units = [_unit(step.job, step.decide) for step in ready if step.decide is not None]
     calls = [step for step in ready if step.call is not None]
     for start in range(0, len(calls), CALLS_AT_ONCE):
-        units += _call_all(lease, ats, calls[start : start + CALLS_AT_ONCE], now=now)
+        units += _call_all(lease, ats, calls[start : start + CALLS_AT_ONCE], known, now=now)
     return units
+
+
+def _keep_promises(
+    ready: Sequence[Ready], known: Mapping[str, Effect], ats: contract.Ats, *, now: datetime
+) -> list[Ready]:
+    """Stop what a replay would do otherwise than its preview said (rule 27)."""
+    doing = [(step.job.event, foreseen(step, known, ats, now=now), "") for step in ready if not step.goes_on]
+    broken = promises.broken(doing)
+    return [
+        Ready(step.job, decide=partial(Decision, outcomes={step.job.event.pk: broken[step.job.event.pk]}))
+        if step.job.event.pk in broken
+        else step
+        for step in ready
+    ]
+
+
+def foreseen(step: Ready, known: Mapping[str, Effect], ats: contract.Ats, *, now: datetime) -> Act | None:
+    """The remote write that a step would make at this moment; None where it makes none."""
+    effect = known.get(step.intention.key) if step.intention is not None else None
+    if effect is None or effect.state == EffectState.FAILED or _is_believed_undone(step, effect, ats, now=now):
+        return step.act
+    return None
 
 
 def _looked(error: errors.SyncError, said: Sequence[recording.Exchange]) -> list[Tried]:
@@ -143,13 +172,17 @@ def _looked(error: errors.SyncError, said: Sequence[recording.Exchange]) -> list
     return [Tried(operation="look", outcome=error.code, detail=error.detail, seconds=seconds, exchanges=shown)]
 
 
-def _look(ats: contract.Ats, connection_id: UUID, jobs: Sequence[Job], *, now: datetime) -> list[Ready]:
+def wants_index(jobs: Sequence[Job]) -> bool:
+    """Whether somebody may be created, before which the index is read forward to now (rule 20)."""
+    return any(job.event.kind == "write.arrive" and not job.candidacy.person.remote_id for job in jobs)
+
+
+def look(ats: contract.Ats, jobs: Sequence[Job], *, now: datetime) -> list[Ready]:
+    """Read what these writes are about and decide for each what is to be done; nothing is written there."""
     arriving = [job for job in jobs if job.event.kind == "write.arrive"]
     moving = [job for job in jobs if job.event.kind == "write.move"]
     filling = [job for job in jobs if job.event.kind == "write.fill"]
     noting = [job for job in jobs if job.event.kind == "write.note"]
-    if any(not job.candidacy.person.remote_id for job in arriving):
-        index.read_forward(connection_id, ats, now=now)
     return [
         *arrivals.look(ats, arriving, now=now),
         *moves.look(ats, moving, now=now),
@@ -162,11 +195,12 @@ def _unit(job: Job, decide: Callable[[], Decision]) -> Unit:
     return Unit(mailboxes=frozenset({job.box.id}), keys=job.keys, decide=decide)
 
 
-def _call_all(lease: Lease, ats: contract.Ats, steps: Sequence[Ready], *, now: datetime) -> list[Unit]:
+def _call_all(
+    lease: Lease, ats: contract.Ats, steps: Sequence[Ready], known: Mapping[str, Effect], *, now: datetime
+) -> list[Unit]:
     """Intend a handful in one statement, call them at once, close each effect as its answer comes."""
     lease.require(DEADLINE)
     intentions = [step.intention for step in steps if step.intention is not None]
-    known = effects.find([intention.key for intention in intentions])
     _believe_undone(steps, known, ats, now=now)
     ours = effects.intend(intentions, token=lease.token, now=now)
     runnable, units = [], []
@@ -190,10 +224,13 @@ def _believe_undone(steps: Sequence[Ready], known: Mapping[str, Effect], ats: co
     free again at once, the rest after twice the time in which it would show (rule 19)."""
     for step in steps:
         effect = known.get(step.intention.key) if step.intention is not None else None
-        if effect is not None and effect.state in (EffectState.INTENDED, EffectState.UNKNOWN):
-            late = now >= effect.intended_at + 2 * ats.capabilities.visible_after
-            if step.repeatable or late:
-                effects.found_undone(key=effect.key, now=now)
+        if effect is not None and _is_believed_undone(step, effect, ats, now=now):
+            effects.found_undone(key=effect.key, now=now)
+
+
+def _is_believed_undone(step: Ready, effect: Effect, ats: contract.Ats, *, now: datetime) -> bool:
+    late = now >= effect.intended_at + 2 * ats.capabilities.visible_after
+    return effect.state in (EffectState.INTENDED, EffectState.UNKNOWN) and (step.repeatable or late)
 
 
 def _finished(step: Ready, result: dict[str, str]) -> Decision:

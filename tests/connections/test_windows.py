@@ -96,6 +96,16 @@ def test_so_many_fit_at_once_and_the_next_is_told_when(rate: RateWindow, fits: i
     assert abs(full.until - now - wait) < SECOND / 10
 
 
+def test_bulk_has_its_first_step_where_the_systems_clock_is_ahead_of_ours() -> None:
+    told = RateWindow("told", calls=50, seconds=30, from_headers=True)
+    later = NOON + 40 * SECOND
+    window = Window(50, 1, starts_at=later, ends_at=later + 30 * SECOND)
+
+    fits = windows.room(window, told, purpose=Purpose.BULK, share=Share(0.5, least=0.25), now=NOON, most=20)
+
+    assert fits == 4
+
+
 def test_bulk_is_spread_over_a_window_has_what_others_leave_and_a_quarter_whatever_they_spend() -> None:
     rate = RateWindow("30s", calls=60, seconds=30, from_headers=True)
     bulk = Share(total=0.9, least=0.25)

@@ -11,13 +11,16 @@ from apps.accounts import keys
 from apps.accounts import services as accounts
 from apps.accounts.models import ApiKey, Client, User
 from apps.accounts.rights import Role
+from apps.accounts.scope import EVERYONE
 from apps.candidates.models import Candidacy, Identity, Person, Profile, Transition
 from apps.connections.models import Connection, QuotaAccount
 from apps.core import clock
+from apps.ledger.letters import Letters
 from apps.ledger.models import Attempt, Event, Mailbox
 from apps.mappings.models import Job, Mapping, MappingState, Project, StageMap
 from apps.notifications.models import Contact, Message, Rule
-from apps.sync.models import Difference, Reconciliation
+from apps.sync import letters
+from apps.sync.models import Difference, Discard, Reconciliation, ReplayItem, ReplayRun
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,25 @@ def make_event(
     )
     Attempt.objects.create(event=event, at=now, operation="move", outcome="done", detail=event.detail)
     return event
+
+
+def make_replay(world: World, **values: Any) -> ReplayRun:
+    """A replay that was previewed: one letter that writes something, one that does not."""
+    kept = {"title": f"Replay {world.word}", "state": "ready", "reads": {str(world.ats.pk): 2}, **values}
+    run = ReplayRun.objects.create(clients=[world.client.pk], made_at=clock.now(), **kept)
+    act = {"on": "write.move", "do": "move", "target": "70", "values": {"value": "s1"}, "system": str(world.ats.pk)}
+    for acts, ends in (([act], "done"), ([], "skipped")):
+        letter = make_event([world.client], person=world.person, state="dead", cause="rejected", connection=world.ats)
+        ReplayItem.objects.create(run=run, event=letter, state="planned", acts=acts, ends=ends, why=f"So {world.word}")
+    return run
+
+
+def make_discard(world: World) -> Discard:
+    """A letter that somebody discarded."""
+    letter = make_event([world.client], person=world.person, state="dead", cause="rejected", connection=world.ats)
+    return letters.discard(
+        letters=Letters(ids=(letter.pk,)), why=f"Not {world.word}", scope=EVERYONE, by=None, now=clock.now()
+    )
 
 
 def make_rule(world: World) -> Rule:

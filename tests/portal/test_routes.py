@@ -13,7 +13,18 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from apps.accounts.access import Door
 from apps.accounts.rights import Role, role_has
-from tests.portal.factories import World, make_event, make_key, make_message, make_rule, make_run, make_user, make_world
+from tests.portal.factories import (
+    World,
+    make_discard,
+    make_event,
+    make_key,
+    make_message,
+    make_replay,
+    make_rule,
+    make_run,
+    make_user,
+    make_world,
+)
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
@@ -38,6 +49,8 @@ ADDRESSES = {
     "run_id": lambda world: make_run(world).pk,
     "message_id": lambda world: make_message(world).pk,
     "key_id": lambda world: make_key(world).public_id,
+    "replay_id": lambda world: make_replay(world).pk,
+    "discard_id": lambda world: make_discard(world).pk,
 }
 """What each part of an address names. A new name has to be added here, with a world that holds one."""
 
