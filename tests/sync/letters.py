@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from apps.core import clock
@@ -24,10 +24,9 @@ from tests.sync.office import STEP
 
 
 def step(sandbox: Sandbox) -> None:
-    """Both clocks at the same moment, however long the last step took; then one sweep and one drain."""
+    """Both clocks stand at the next moment, however long the last step took; then one sweep and one drain."""
     clock.step_to(clock.now() + STEP)
-    there = datetime.fromisoformat(sandbox.clock(advance=0)["now"])
-    sandbox.clock(advance=max(0.0, (clock.now() - there).total_seconds()))
+    sandbox.clock(now=clock.now().isoformat())
     tasks.sweep()
     drain.drain(until=clock.real_now() + timedelta(seconds=10))
 
