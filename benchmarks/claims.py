@@ -60,6 +60,7 @@ def load(*, events: int) -> None:
         cursor.execute(TURNS)
         cursor.execute(EVENTS, {"each": IN_A_MAILBOX})
         cursor.execute("ANALYZE")
+        cursor.execute("CHECKPOINT")
 
 
 OUT_OF_ORDER = """
@@ -115,7 +116,8 @@ def main() -> int:
     finally:
         connection.creation.destroy_test_db("postgres", verbosity=0)
     print(json.dumps(figures))
-    return int(any(one["a_second"] < AIM or one["out_of_order"] for one in figures.values()))
+    largest = figures[f"{asked.events:,} waiting"]
+    return int(largest["a_second"] < AIM or any(one["out_of_order"] for one in figures.values()))
 
 
 if __name__ == "__main__":
