@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.urls import reverse
 
 from apps.core import clock
+from apps.ledger.models import Event
 from apps.mappings.models import JobStage
 from apps.sync.models import Stream
-from tests.portal.factories import World, make_event, make_key, make_run, make_world
+from tests.portal.factories import World, make_event, make_key, make_replay, make_run, make_world
 from tests.portal.tabs import IN_BROWSER, sign_in
 from tests.portal.test_routes import OURS
 
@@ -24,7 +26,9 @@ NOT_HTML = ("portal:schema",)
 def addresses(world: World) -> list[str]:
     """Every page that may be asked for, as the URL conf has it: a new one is in without an edit here."""
     pages = [route for route in OURS if "GET" in route.door.methods and route.name not in NOT_HTML]
-    return [*(route.address(world) for route in pages), "/search/?q=ada", "/candidates/why/?q=ada", *ACCOUNT]
+    letter = Event.objects.get(kind="write.note", state="dead")
+    asked = ["/search/?q=ada", "/candidates/why/?q=ada", reverse("portal:edit_letter", args=[letter.pk])]
+    return [*(route.address(world) for route in pages), *asked, *ACCOUNT]
 
 
 def full_world() -> World:
@@ -35,6 +39,9 @@ def full_world() -> World:
     make_event(own, person=world.person, state="held", reason="conflict", detail="Both changed.", settled_at=None)
     make_event(own, person=world.person, state="retrying", detail="No answer.", settled_at=None, connection=world.ats)
     make_event(own, state="skipped", reason="not_live", kind="row.profile", payload={"first_name": "Ada", "id": "p"})
+    note = {"candidacy": str(world.candidacy.pk), "body": "Hello [m1]", "marker": "[m1]", "user": ""}
+    make_event(own, person=world.person, state="dead", cause="rejected", kind="write.note", payload=note)
+    make_replay(world, state="running", started_at=clock.now())
     said = {"method": "POST", "path": "/v3/x", "query": "", "status": 422, "outcome": "", "ms": 8}
     said |= {"asked": {"authorization": "masked"}, "answered": {}, "request": "{}", "response": "{}"}
     world.event.tries.update(exchanges=[said, said])

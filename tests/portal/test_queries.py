@@ -11,8 +11,19 @@ from django.urls import reverse
 from apps.accounts.rights import Role
 from apps.candidates.models import Candidacy, Identity, Person, Profile, Transition
 from apps.core import clock
-from apps.sync.models import Difference, Reconciliation
-from tests.portal.factories import World, make_event, make_key, make_message, make_rule, make_run, make_user, make_world
+from apps.sync.models import Difference, Discard, Reconciliation, ReplayRun
+from tests.portal.factories import (
+    World,
+    make_discard,
+    make_event,
+    make_key,
+    make_message,
+    make_replay,
+    make_rule,
+    make_run,
+    make_user,
+    make_world,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +80,7 @@ API = [
 ]
 REPORTS = [f"/api/v1/reports/{name}/" for name in ("lag", "volume", "days", "funnel", "errors", "budget")]
 OTHERS = ["/conflicts/", "/compatibility/", "/people/keys/", "/reconciliation/"]
+LETTERS = ["/dead-letters/", "/dead-letters/replays/", "/dead-letters/discarded/"]
 
 
 @pytest.mark.parametrize(
@@ -76,6 +88,7 @@ OTHERS = ["/conflicts/", "/compatibility/", "/people/keys/", "/reconciliation/"]
     [
         *LISTS,
         *OTHERS,
+        *LETTERS,
         *NOTIFICATIONS,
         *API,
         *REPORTS,
@@ -84,6 +97,8 @@ OTHERS = ["/conflicts/", "/compatibility/", "/people/keys/", "/reconciliation/"]
         "connection",
         "event",
         "reconciliation_run",
+        "replay",
+        "discard",
     ],
 )
 def test_queries_do_not_grow_with_rows(client: Browser, page: str) -> None:
@@ -96,6 +111,8 @@ def test_queries_do_not_grow_with_rows(client: Browser, page: str) -> None:
         "connection": world.ats.pk,
         "event": world.event.pk,
         "reconciliation_run": make_run(world).pk,
+        "replay": make_replay(world).pk,
+        "discard": make_discard(world).pk,
     }
     address = reverse(f"portal:{page}", args=[own[page]]) if page in own else page
 
@@ -111,6 +128,7 @@ def grow_more(world: World) -> None:
         other.mapping.client = world.client
         other.mapping.save()
     now = clock.now()
+    replay, discard = ReplayRun.objects.get(), Discard.objects.get()
     for number in range(20):
         person = Person.objects.create(
             connection=world.ats, first_name="Ada", last_name=f"M {number}", first_seen_at=now
@@ -119,6 +137,13 @@ def grow_more(world: World) -> None:
             client=world.client, person=person, job=world.mapping.job, mapping=world.mapping, added_at=now
         )
         make_event([world.client], person=person, connection=world.ats, caused_by=world.event)
+        (act,) = replay.items.exclude(acts=[]).order_by("pk")[0].acts
+        letter = make_event([world.client], person=person, connection=world.ats, state="dead", cause=f"no {number}")
+        replay.items.create(event=letter, state="planned", acts=[act], ends="done")
+        kept = {"state": "skipped", "reason": "discarded", "hold_key": discard.key}
+        make_event([world.client], person=person, connection=world.ats, **kept)
+        make_replay(world)
+        make_discard(world)
         run = make_run(world)
         Difference.objects.create(run=run, candidacy=Candidacy.objects.of_everyone().get(person=person), kind="lost")
         Difference.objects.create(
