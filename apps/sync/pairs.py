@@ -119,6 +119,18 @@ def _written_lately(decided: Decided, candidacy: Candidacy, profile: Profile, *,
     return made.filter(payload__value=value).count() if value else 0
 
 
+WRITTEN_LATELY = timedelta(minutes=10)
+
+
+def is_earlier_write(profile: Profile, value: str, changed_at: datetime) -> bool:
+    """Whether a row shows a stage of ours from before the one written last: a poll may be planned after it (rule 8)."""
+    if value == profile.observed or profile.changed_at is None or changed_at >= profile.changed_at:
+        return False
+    _, mailbox = linkedin_box(profile)
+    made = Event.objects.filter(mailbox__key=mailbox, arrived_at__gt=changed_at - WRITTEN_LATELY)
+    return made.filter(arrived_at__lte=changed_at, payload__value=value).exists()
+
+
 def ats_box(candidacy: Candidacy) -> tuple[str, str]:
     """Kind and mailbox of the writes that move an application."""
     return "write.move", f"write:application:{candidacy.pk}"

@@ -218,6 +218,10 @@ def _changed(event: Event, seen: contract.Profile, profile: Profile, candidacy: 
         profile.observed, profile.changed_at = seen.stage, seen.stage_changed_at
         profile.save()
         return Result(outcomes.done("Noted; the application is on its way.", **common))
+    if pairs.is_earlier_write(profile, seen.stage, seen.stage_changed_at):
+        profile.save(update_fields=["removed", "seen_at", "url"])
+        why = "SyncPortal had written this stage, and another since: the row was read in between."
+        return Result(outcomes.skipped(Reason.ECHO, why, **common))
     table = pairs.table_of(candidacy.mapping)
     before = profile.observed
     decided = plan.see_linkedin(

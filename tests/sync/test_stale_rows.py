@@ -1,0 +1,64 @@
+"""A poll's row that is planned after a newer write of ours is an echo of an earlier one (RULES.md 8, invariant 7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from apps.candidates.models import Profile, Transition
+from apps.connections import services as connections
+from apps.core import clock
+from apps.ledger import services as ledger
+from apps.sync import polls
+from tests.sync.conftest import Desk
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ADA = {
+    "first": "Ada",
+    "last": "Byrne",
+    "member": "urn:li:person:ada",
+    "company": "Contoso",
+    "title": "Engineer",
+    "url": "https://www.linkedin.com/in/ada-byrne",
+}
+
+
+def test_a_row_of_our_last_but_one_write_is_nobodys_move_rule_8(desk: Desk) -> None:
+    profile = desk.add(ADA)
+    desk.work(120)
+    (application,) = desk.applications()
+    desk.sandbox.act("greenhouse", "move", application_id=application["id"], stage="Phone Screen")
+    desk.work(130)
+    in_progress: Any = connections.open_sourcing(desk.company.linkedin.pk).get_profiles([profile])[profile]
+    assert in_progress.stage == "In Progress"
+    written_at = Profile.objects.get().changed_at
+    desk.sandbox.act("greenhouse", "move", application_id=application["id"], stage="Application Review")
+    desk.work(130)
+    Profile.objects.update(seen_at=datetime(2026, 1, 1, tzinfo=UTC))
+
+    assert Profile.objects.get().observed == "Contacted"
+    row = polls.row_event(desk.company.linkedin.pk, replace(in_progress, stage_changed_at=written_at))
+    ledger.append(replace(row, dedupe="read in between"), now=clock.now())
+    desk.work(130)
+
+    assert not Transition.objects.filter(side="linkedin").exists()
+    assert Profile.objects.get().observed == "Contacted"
+
+
+def test_a_recruiter_who_moves_them_there_again_is_heard(desk: Desk) -> None:
+    profile = desk.add(ADA)
+    desk.work(120)
+    (application,) = desk.applications()
+    for stage in ("Phone Screen", "Application Review"):
+        desk.sandbox.act("greenhouse", "move", application_id=application["id"], stage=stage)
+        desk.work(130)
+    Profile.objects.update(changed_at=clock.now() - timedelta(seconds=30))
+
+    desk.sandbox.act("linkedin", "move", profile=profile, stage="In Progress", by="urn:li:seat:52")
+    desk.work(130)
+
+    assert [one.to_value for one in Transition.objects.filter(side="linkedin")] == ["In Progress"]
