@@ -108,8 +108,14 @@ def _dropped_endings() -> Iterator[Event]:
     writes = Event.objects.filter(kind="write.move")
     for event in writes.filter(state=State.SUPERSEDED, payload__value__in=list(TERMINAL)):
         following = writes.filter(mailbox=event.mailbox_id, payload__version=event.payload["version"] + 1)
-        if following.filter(caused_by__kind="row.profile").exists():
+        if following.filter(caused_by__kind="row.profile").exists() and not _moved_in_the_ats(event):
             yield event
+
+
+def _moved_in_the_ats(event: Event) -> bool:
+    """Whether somebody's move there came while this write waited: then the policy decides, and it is dropped."""
+    told = Event.objects.filter(subject=event.subject, kind__startswith="hook.", arrived_at__gte=event.arrived_at)
+    return told.filter(arrived_at__lte=event.settled_at).exclude(plan__verdict="echo").exists()
 
 
 def _lost(seen: Seen) -> Iterator[str]:

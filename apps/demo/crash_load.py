@@ -75,9 +75,9 @@ class Office:
         one = self.chance.choice(ready[-400:])
         if self.chance.random() < REJECTS:
             self.end(one)
-        elif self.chance.random() < BOTH_SIDES:
+        elif one.side != "nobody" and self.chance.random() < BOTH_SIDES:
             self.move(one, "linkedin" if one.side == "ats" else "ats")
-        else:
+        elif one.side != "nobody":
             self.move(one, one.side)
 
     def add(self, count: int) -> None:

@@ -58,7 +58,10 @@ def _writes(run: Run) -> list[str]:
 
 
 def _planned(newest: int) -> list[str]:
-    """The writes that came to something, with what they go back to: for whoever looks for the cause."""
-    made = Event.objects.filter(pk__gt=newest, kind__startswith="write.", state=State.DONE)
+    """The replays that wrote, with what they go back to: for whoever looks for the cause."""
+    made = Event.objects.filter(pk__gt=newest, tries__operation__in=WRITES).distinct()
     rows = made.values_list("pk", "kind", "payload", "plan", "caused_by", "caused_by__kind", "caused_by__plan")
-    return [f"{kind} #{pk} {payload} {plan} goes back to {rest}." for pk, kind, payload, plan, *rest in rows]
+    return [f"{kind} #{pk} goes back to {rest}: {payload} {plan}." for pk, kind, payload, plan, *rest in rows]
+
+
+WRITES = ("set_stages", "move", "reject", "reopen", "hire", "create", "attach", "update", "note")
