@@ -112,14 +112,16 @@ def build(
     ats_connection = connect_ats(sandbox, hands, options=options, now=now)
     for connection in (linked, ats_connection):
         if connection is linked or hands.pushes:
-            _listen(sandbox, connection, web=web, now=now)
+            listen(sandbox, connection, web=web, now=now)
         sync.start_reading(connection_id=connection.pk, now=now, every_seconds=every_seconds)
     await_listings((linked.pk, ats_connection.pk), meanwhile=meanwhile, seconds=seconds)
     opened = connections.open_ats(ats_connection.pk)
     mappings.propose_seats(linkedin_id=linked.pk, ats_id=ats_connection.pk, users=opened.list_users().items)
     source_id = next(found.id for found in opened.list_sources().items if "LinkedIn" in found.name)
     made = tuple(
-        _map(client, project, ats_connection, hands, policy=policy, terminal=terminal, author=author, source=source_id)
+        map_project(
+            client, project, ats_connection, hands, policy=policy, terminal=terminal, author=author, source=source_id
+        )
         for project in Project.objects.filter(connection=linked).order_by("pk")
     )
     return Company(client, linked, ats_connection, made)
@@ -138,7 +140,7 @@ def connect_ats(sandbox: Sandbox, hands: Hands, *, options: dict[str, Any] | Non
     )
 
 
-def _listen(sandbox: Sandbox, connection: Connection, *, web: str, now: datetime) -> None:
+def listen(sandbox: Sandbox, connection: Connection, *, web: str, now: datetime) -> None:
     secret = connections.hook_secrets(connection, now=now)[0]
     address = f"{web}/webhooks/{connection.provider}/{connection.pk}/"
     sandbox.act(connection.provider, "set_webhook", url=address, secret=secret)
@@ -206,17 +208,18 @@ def await_listings(ids: Sequence[UUID], *, meanwhile: Callable[[], object], seco
         meanwhile()
 
 
-def _map(
+def map_project(
     client: Client,
     project: Project,
     ats: Connection,
     hands: Hands,
     *,
     policy: Policy,
-    terminal: bool,
+    terminal: bool = False,
     author: User,
     source: str,
 ) -> Mapping:
+    """Map a Project to the job that has the requisition its name begins with, by the system's usual stage map."""
     requisition = project.name.split(" ", 1)[0]
     job = Job.objects.get(connection=ats, requisition=requisition)
     return mappings.create_mapping(

@@ -12,6 +12,8 @@ from apps.demo import scenario
 from apps.demo.agency import Agency
 from apps.demo.sandbox import Sandbox
 from apps.demo.scenario import Company
+from apps.demo.sister import HANDS as LEVER
+from apps.demo.sister import Sister
 
 log = structlog.get_logger()
 
@@ -33,13 +35,14 @@ UNMAPPED = "Silver medalist"
 """A stage that a recruiter made up: no row of the stage map has it, so whoever is moved there is held."""
 
 
-def tell(sandbox: Sandbox, company: Company, agency: Agency) -> None:
+def tell(sandbox: Sandbox, company: Company, agency: Agency, sister: Sister) -> None:
     """Go on until the process ends: add someone, move someone here, move someone there."""
     chance = random.Random(7)
     for number in itertools.count():
         try:
             _step(sandbox, company, number, chance)
             _step_at_agency(sandbox, agency, number, chance)
+            _step_at_sister(sandbox, sister, number, chance)
         except RuntimeError as refused:
             log.info("story.refused", why=str(refused)[:200])
         time.sleep(PAUSE)
@@ -90,6 +93,29 @@ GOING_ON = ("Submitted", "Client Submission", "Interview Scheduled")
 AGENCY_SEAT = "urn:li:seat:52"
 AGENCY_PEOPLE = 5_000
 """Numbers of people whom nobody else in the story uses."""
+
+
+SISTER_EVERY = 4
+SISTER_FIRST = 3
+SISTER_SEAT = "urn:li:seat:53"
+SISTER_PEOPLE = 9_000
+SISTER_STAGES = [ats for _, ats in LEVER.rows if not ats.startswith("!")]
+
+
+def _step_at_sister(sandbox: Sandbox, sister: Sister, number: int, chance: random.Random) -> None:
+    """A few people at first; then, in turn, someone goes one stage on in Lever, and someone new is added."""
+    turn, left = divmod(number, SISTER_EVERY)
+    if left:
+        return
+    if turn % 2:
+        rows = [row for row in LEVER.seen(sandbox)[1] if row.job and row.stage in SISTER_STAGES[:-1]]
+        if rows:
+            row = chance.choice(rows)
+            LEVER.move(sandbox, row.id, SISTER_STAGES[SISTER_STAGES.index(row.stage) + 1])
+        return
+    mapping = sister.mappings[turn // 2 % len(sister.mappings)]
+    people = [scenario.person(SISTER_PEOPLE + number + one) for one in range(1 if turn else SISTER_FIRST)]
+    sandbox.act("linkedin", "add_to_project", project=mapping.project.remote_id, people=people, by=SISTER_SEAT)
 
 
 def _act_in_greenhouse(sandbox: Sandbox, chance: random.Random, *, end: bool) -> None:

@@ -169,6 +169,18 @@ def test_people_move_by_themselves(demo: Demo) -> None:
     wait(lambda: any(row["stage"] != "Contacted" for row in demo.sandbox.state("linkedin")["profiles"]))
 
 
+def test_each_of_the_three_companies_brings_its_people_into_its_own_ats(demo: Demo) -> None:
+    def arrived() -> bool:
+        lever, bullhorn = demo.sandbox.state("lever"), demo.sandbox.state("bullhorn")
+        from_linkedin = [row for row in lever["opportunities"] if row["sources"] == ["LinkedIn"]]
+        return bool(from_linkedin and bullhorn["JobSubmission"] and demo.sandbox.state("greenhouse")["applications"])
+
+    wait(arrived)
+
+    lever = demo.sandbox.state("lever")
+    assert {row["owner"] for row in lever["opportunities"] if row["sources"]} <= {user["id"] for user in lever["users"]}
+
+
 def test_a_killed_worker_is_replaced(demo: Demo) -> None:
     before = demo.service("worker")
 

@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.accounts.models import Client
 from apps.connections.models import Connection
-from apps.demo import agency, processes, scenario, stack, story, supervisor
+from apps.demo import agency, processes, scenario, sister, stack, story, supervisor
 from apps.demo.sandbox import Sandbox
 from apps.demo.smoke import wait_until
 
@@ -100,26 +100,29 @@ def _tell_story(port: int, sandbox_port: int) -> str:
             seconds=START_SECONDS,
         )
         scenario.connect_slack(sandbox, company)
+        lever = sister.connect(sandbox, web=web, every_seconds={"applications": 120})
         beside = agency.open_beside(
             sandbox, company.linkedin, every_seconds={"events": story.POLL_SECONDS}, seconds=START_SECONDS
         )
+        woodgrove = sister.go_live(company.linkedin, lever, seconds=START_SECONDS)
     except TimeoutError:
         raise CommandError(
             f"The demo did not come up within {START_SECONDS} s. LOG_LEVEL=INFO make demo says more."
         ) from None
-    threading.Thread(target=story.tell, args=(sandbox, company, beside), daemon=True).start()
+    threading.Thread(target=story.tell, args=(sandbox, company, beside, woodgrove), daemon=True).start()
     return _welcome(web, sandbox.base)
 
 
-def _agency_people() -> str:
-    """The recruiters of the agency's clients, each of whom sees one client."""
-    return "\n".join(f"  {name:<10} recruiter@{name.lower()}.test" for name, _, _, _ in agency.CLIENTS)
+def _client_people() -> str:
+    """The recruiters of the agency's clients and of the sister company, each of whom sees one client."""
+    agency_people = [(name, f"recruiter@{name.lower()}.test") for name, _, _, _ in agency.CLIENTS]
+    return "\n".join(f"  {name:<10} {email}" for name, email in [*agency_people, (sister.NAME, sister.RECRUITER)])
 
 
 def _welcome(web: str, sandbox: str) -> str:
     people = "\n".join(f"  {role.label:<10} {email}" for email, role, _, _ in scenario.PEOPLE)
     return (
         f"\nSyncPortal runs at {web}/  (sandbox: {sandbox}/_control/)\n"
-        f"Sign in, password {scenario.PASSWORD!r}:\n{people}\n{_agency_people()}\n"
+        f"Sign in, password {scenario.PASSWORD!r}:\n{people}\n{_client_people()}\n"
         "Recruiters add people and move them from now on; watch the sync log. Ctrl-C stops everything.\n"
     )
