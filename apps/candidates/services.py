@@ -220,6 +220,15 @@ def index_people(*, connection_id: UUID, people: Iterable[contract.Person]) -> N
     )
 
 
+def others_alike(*, connection_id: UUID, people: Iterable[contract.Person]) -> set[str]:
+    """Whom else of the ATS's people the index knows by a LinkedIn address that one of these bears."""
+    people = list(people)
+    addresses = {key.value for one in people for key in keys_of_person(one) if key.kind == IdentityKind.LINKEDIN}
+    rows = IndexKey.objects.filter(connection_id=connection_id, kind=IdentityKind.LINKEDIN, value__in=addresses)
+    others = rows.exclude(remote_person_id__in=[one.id for one in people])
+    return set(others.values_list("remote_person_id", flat=True))
+
+
 def index_own(*, person: Person, remote_id: str) -> None:
     """Put someone we just created into the index, before any crawl can show them."""
     kinds = [IdentityKind.LINKEDIN, IdentityKind.EMAIL]

@@ -21,7 +21,7 @@ from apps.mappings.models import SeatUser
 from apps.mappings.rules import TERMINAL
 from apps.notifications import announce
 from apps.providers import contract
-from apps.sync import acts, fills, hooks, lanes, moves, pairs, reading
+from apps.sync import acts, fills, hooks, index, lanes, moves, pairs, reading, survivors
 from apps.sync.steps import Job, Ready
 
 
@@ -31,8 +31,18 @@ def look(ats: contract.Ats, jobs: Sequence[Job], *, now: datetime) -> list[Ready
     attaches = effects.find([_attach_key(job.candidacy) for job in jobs])
     there = [job for job in jobs if job.candidacy.person.remote_id and not job.candidacy.application_id]
     applications = _applications(ats, there)
+    since = now - 2 * ats.capabilities.visible_after
+    fresh = {key for key, effect in creates.items() if effect.intended_at >= since}
+    old = {job.candidacy.person.remote_id for job in there if job.box.key not in fresh} - applications.keys()
+    gone = survivors.missing(ats, old)
+    if gone:
+        index.read_forward(jobs[0].candidacy.job.connection_id, ats, now=now)
     return [
-        _look_one(ats, job, creates.get(job.box.key), attaches.get(_attach_key(job.candidacy)), applications, now=now)
+        survivors.follow(job)
+        if job.candidacy.person.remote_id in gone and not job.candidacy.application_id
+        else _look_one(
+            ats, job, creates.get(job.box.key), attaches.get(_attach_key(job.candidacy)), applications, now=now
+        )
         for job in jobs
     ]
 

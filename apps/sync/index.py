@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from apps.candidates import services as candidates
 from apps.providers import contract
+from apps.sync import survivors
 from apps.sync.models import Stream, StreamName
 
 OVERLAP = timedelta(minutes=10)
@@ -21,7 +23,19 @@ def read_forward(connection_id: UUID, ats: contract.Ats, *, now: datetime) -> No
     while True:
         page = ats.list_people(updated_since=since, cursor=cursor)
         candidates.index_people(connection_id=connection_id, people=page.items)
+        forget(connection_id, merged_away(connection_id, ats, page.items))
         cursor = page.next
         if cursor is None:
             break
     Stream.objects.filter(pk=stream.pk).update(cursor={"since": (now - OVERLAP).isoformat()}, read_at=now)
+
+
+def merged_away(connection_id: UUID, ats: contract.Ats, people: Iterable[contract.Person]) -> set[str]:
+    """Whom the ATS shows no more and whose LinkedIn address one of these people bears now. Most systems tell of no
+    merge of people whom nobody here follows; left in the index they would make one person look like two."""
+    return survivors.missing(ats, candidates.others_alike(connection_id=connection_id, people=people))
+
+
+def forget(connection_id: UUID, gone: Iterable[str]) -> None:
+    for remote_id in gone:
+        candidates.forget_index(connection_id=connection_id, remote_person_id=remote_id)

@@ -313,8 +313,11 @@ def _read_people(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[],
         cursor = {**kept, "began": began.isoformat(), "page": next_page}
         follow.append(poll_event(stream, go_on=f"{began.isoformat()}:{next_page}"))
 
+    gone = index.merged_away(stream.connection_id, ats, people) if since is not None else set()
+
     def decide() -> Decision:
         candidates.index_people(connection_id=stream.connection_id, people=people)
+        index.forget(stream.connection_id, gone)
         detail = f"{len(people)} people indexed."
         whole = next_page is None
         return _done(stream, box, detail, now=now, cursor=cursor, follow=follow, complete=whole)

@@ -35,7 +35,9 @@ OF_EVERYONE = {
     "sync/moves.py": "the engine writes the candidacy whose lease it has; its guard counts a mapping's moves",
     "sync/reconcile.py": "each client's mappings are compared in turn; what a person decides is within their scope",
     "sync/rows.py": "LinkedIn does not say whose Project it is; the event gets its client here",
+    "sync/seen.py": "where somebody is not shown any more, their applications may be somebody else's since a merge",
     "sync/services.py": "an ops lead names the mapping whose earlier people come in",
+    "sync/survivors.py": "the engine asks whether anything of somebody's was ever in the ATS, whosever it was",
     "sync/takeover.py": "the engine follows the applications of the person whose lease it has",
     "sync/writes.py": "the engine performs what was planned, for every client in turn",
 }

@@ -8,11 +8,12 @@ import hmac
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from apps.candidates.models import Candidacy, CandidacyState, Person, PersonState
+from apps.candidates.models import Candidacy, CandidacyState, IndexKey, Person, PersonState
 from apps.connections import services as connections
 from apps.core import clock
 from apps.demo import invariants, scenario
@@ -22,6 +23,7 @@ from apps.demo.sandbox import Sandbox
 from apps.demo.scenario import Company
 from apps.ledger.models import Effect, Event
 from apps.ledger.states import State
+from apps.sync.models import Stream, StreamName
 from apps.webhooks import services as webhooks
 from apps.webhooks.services import Received
 from tests.connections.factories import travel
@@ -233,3 +235,59 @@ def _delivery(office: Office, event: str, data: dict[str, Any]) -> bytes:
 def _receive(office: Office, body: bytes) -> Received:
     connection_id = office.company.ats.pk
     return webhooks.receive(provider="lever", connection_id=connection_id, headers={}, body=body, now=clock.now())
+
+
+def known_to_the_index(office: Office, number: int) -> str:
+    """Somebody of Lever's own, with the LinkedIn address of this person; nobody here knows them but the index."""
+    someone = scenario.person(number)
+    names = {"first_name": someone["first"], "last_name": someone["last"]}
+    made = office.sandbox.act("lever", "create_opportunity", **names, linkedin_url=someone["url"])["opportunity"]
+    office.work(600)
+    assert IndexKey.objects.filter(remote_person_id=made["contact"]).exists()
+    return str(made["contact"])
+
+
+def test_a_silent_merge_of_people_whom_only_the_index_knows_leaves_no_second_person_rule_22(office: Office) -> None:
+    loser = known_to_the_index(office, 0)
+    names = {"first_name": "Amara", "last_name": "Abel", "email": "amara@mail.test"}
+    survivor = office.sandbox.act("lever", "create_opportunity", **names)["opportunity"]["contact"]
+    office.sandbox.act("lever", "merge", contact_id=survivor, loser_contact_id=loser)
+
+    office.add(0)
+    office.work(60)
+
+    assert [contact["id"] for contact in office.contacts()] == [survivor]
+    candidacy = Candidacy.objects.of_everyone().get()
+    assert candidacy.person.remote_id == survivor and candidacy.application_id
+    assert not IndexKey.objects.filter(remote_person_id=loser).exists()
+    assert office.dead() == []
+
+
+def test_somebody_deleted_there_whom_only_the_index_knows_is_created_anew_rule_22(office: Office) -> None:
+    gone = known_to_the_index(office, 0)
+    (row,) = office.sandbox.state("lever")["opportunities"]
+    office.sandbox.act("lever", "delete", opportunity_id=row["id"])
+
+    office.add(0)
+    office.work(60)
+
+    (contact,) = office.contacts()
+    assert contact["id"] != gone
+    assert Candidacy.objects.of_everyone().get().person.remote_id == contact["id"]
+    office.settled()
+
+
+def test_an_attachment_to_somebody_merged_a_moment_ago_goes_to_the_survivor_rule_22(office: Office) -> None:
+    _, applied = office.arrive()
+    twin = office.sandbox.act("lever", "create_opportunity", first_name="Amara", last_name="Abel")["opportunity"]
+    office.sandbox.act("lever", "merge", contact_id=twin["contact"], loser_contact_id=applied.person)
+    Stream.objects.filter(name=StreamName.APPLICATIONS).update(next_at=clock.now() + timedelta(hours=1))
+
+    office.add(0, mapping=1)
+    office.work(60)
+
+    jobs = {one.job.remote_id for one in office.company.mappings}
+    assert {(one.person, one.job) for one in office.applied() if one.job} == {(twin["contact"], job) for job in jobs}
+    candidacies = Candidacy.objects.of_everyone().filter(state=CandidacyState.OPEN).exclude(application_id="")
+    assert {one.person.remote_id for one in candidacies} == {twin["contact"]} and len(candidacies) == 2
+    office.settled()
