@@ -107,6 +107,7 @@ class Candidacy(models.Model):
             models.UniqueConstraint("person", "job", name="candidacy_once"),
             models.UniqueConstraint("job", "application_id", name="application_once", condition=~Q(application_id="")),
         ]
+        indexes = [models.Index("client", name="candidacy_in_conflict", condition=~Q(conflict=""))]
 
     def __str__(self) -> str:
         return f"{self.person_id} for {self.job_id}"

@@ -8,7 +8,8 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from apps.accounts.access import PortalRequest, requires
@@ -19,6 +20,7 @@ from apps.ledger.states import State
 from apps.portal import rows, shell, words
 from apps.reports import sync_log
 from apps.reports.sync_log import LogDetail
+from apps.sync import asking
 
 PLAN_WORDS: Mapping[str, str] = {"value": "Target stage"}
 """Names in a plan that say too little outside the code."""
@@ -42,7 +44,20 @@ def event_detail(request: PortalRequest, event_id: int) -> HttpResponse:
         raise Http404
     editable = found.event.row.state == State.DEAD and request.user.may(Right.OPERATE)
     edit = reverse("portal:edit_letter", args=[event_id]) if editable else ""
-    return shell.page(request, "portal/event.html", {**_event_context(found), "edit": edit})
+    row = found.event.row
+    waits = row.state == "held" and row.reason in asking.PERSONS_TO_SETTLE
+    again = reverse("portal:plan_again", args=[event_id]) if waits and request.user.may(Right.DECIDE) else ""
+    return shell.page(request, "portal/event.html", {**_event_context(found), "edit": edit, "again": again})
+
+
+@requires(Right.DECIDE, methods=("POST",), visible=event_is_visible)
+def plan_again(request: PortalRequest, event_id: int) -> HttpResponse:
+    """Let a held event go on, once a person has settled what it waited for."""
+    if asking.plan_again(event_id=event_id, scope=request.scope, now=clock.now()):
+        shell.toast(request, "Planned again in a moment. What is not settled yet is held again, and says why.")
+    else:
+        messages.warning(request, "This event does not wait for a person any more.")
+    return HttpResponseRedirect(reverse("portal:event", args=[event_id]))
 
 
 def mask(value: Any, name: str = "") -> Any:

@@ -20,6 +20,7 @@ from apps.core import clock
 from apps.ledger import selectors as ledger
 from apps.portal import words
 from apps.portal.words import Badge
+from apps.reports import conflicts
 from apps.reports import selectors as reports
 
 STALLED_AFTER = 30
@@ -171,7 +172,12 @@ def _navigation(request: PortalRequest) -> list[NavGroup]:
 def _counts(request: PortalRequest) -> Mapping[str, tuple[str, str]]:
     """What waits on a page, beside its name, with what it is for those who hear it."""
     dead = ledger.count_dead(scope=request.scope)
-    return {"dead_letters": (words.number(dead, capped_at=ledger.COUNTED_TO), "to look at")} if dead else {}
+    asked = conflicts.count_open(scope=request.scope)
+    counts = {
+        "dead_letters": (dead, words.number(dead, capped_at=ledger.COUNTED_TO), "to look at"),
+        "conflicts": (asked, words.number(asked), "to decide"),
+    }
+    return {name: (said, what) for name, (count, said, what) in counts.items() if count}
 
 
 def address_of(name: str, otherwise: str) -> str:

@@ -36,6 +36,7 @@ urlpatterns = [
     path("candidates/", candidates.candidate_list, name="candidates"),
     path("candidates/why/", why.why, name="why"),
     path("candidates/<uuid:person_id>/sync/", why.sync_person, name="sync_person"),
+    path("events/<int:event_id>/again/", event.plan_again, name="plan_again"),
     path("events/<int:event_id>/sync/", why.sync_received, name="sync_received"),
     path("connections/<uuid:connection_id>/read/", why.read_now, name="read_now"),
     path("candidates/<uuid:person_id>/", candidates.candidate_detail, name="candidate"),

@@ -13,7 +13,8 @@ from apps.candidates.models import Candidacy, Person, Profile
 from apps.core import jobs
 from apps.ledger import services as ledger
 from apps.ledger.models import Event
-from apps.ledger.states import State
+from apps.ledger.selectors import events_within
+from apps.ledger.states import Reason, State
 from apps.sync import lanes, looks, replays
 from apps.sync.models import Stream, StreamName
 
@@ -71,6 +72,17 @@ def sync_received(*, event_id: int, asked_by: int | None, now: datetime) -> bool
     )
     ledger.append(look, now=now)
     return True
+
+
+PERSONS_TO_SETTLE = (Reason.DUPLICATE, Reason.PERSON)
+"""What is held for a person, who has settled it in one of the systems by then."""
+
+
+def plan_again(*, event_id: int, scope: Scope, now: datetime) -> bool:
+    """Plan a held event again, as who looked at it settled what it waited for. Everything is read afresh: what
+    is not settled is held again. False where it does not wait for that."""
+    held = events_within(scope).filter(pk=event_id, state=State.HELD, reason__in=PERSONS_TO_SETTLE)
+    return bool(held.exists() and ledger.release_held(ids=[event_id], now=now))
 
 
 @transaction.atomic
