@@ -29,7 +29,7 @@ SYSTEMS = ("greenhouse", "linkedin")
 FREED_WITHIN = 2.0
 """Seconds that a lapsed lease may stand beside the sweep: a look of the watch, and a busy machine."""
 
-BACK_WITHIN = 30.0
+BACK_WITHIN = 60.0
 """Seconds until a killed cluster, web or database is up again and works."""
 
 

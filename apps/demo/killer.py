@@ -32,7 +32,7 @@ AIM = 4.0
 
 LATE = 1.2
 
-GIVES_UP = 60.0
+GIVES_UP = 90.0
 """After so long without progress a strike is noted as one that nothing came back from."""
 
 
