@@ -114,12 +114,13 @@ def make_letters(company: Any, count: int) -> list[int]:
     """People of one candidacy each whom the ATS refused: a dead write in a mailbox of its own."""
     from apps.candidates.models import Candidacy, Identity, Person
     from apps.core import clock
-    from apps.ledger.models import Event, Mailbox
+    from apps.ledger.models import Event, Mailbox, Turn
     from apps.sync import lanes
 
     now, mapping, ats = clock.now(), company.mappings[0], company.greenhouse
     gate = lanes.connection_gate(ats.pk)
     turn = lanes.turn(gate, mapping.client_id)
+    Turn.objects.get_or_create(key=turn, defaults={"gate": gate})
     people = [
         Person(connection=ats, first_name="Bench", last_name=f"No {number}", first_seen_at=now)
         for number in range(count)
