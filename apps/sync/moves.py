@@ -171,6 +171,8 @@ def _moved(job: Job, result: dict[str, str], *, now: datetime) -> Decision:
     comes_next = candidacy.ats_desired if candidacy.ats_desired_version != job.event.payload["version"] else ""
     if not comes_next:
         pairs.drop_endings(candidacy)
+    made = {name: value for name, value in job.event.payload.items() if name != pairs.KEPT}
+    Event.objects.filter(pk=job.event.pk).update(payload=made)  # made once: a replay of it gives way as any write
     candidacy.ats_observed, candidacy.ats_changed_at, candidacy.ats_seen_at = value, now, now
     profile = Profile.objects.filter(pk=job.event.payload["profile"], candidacy=candidacy).first()
     if profile is not None:
