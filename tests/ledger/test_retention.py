@@ -200,8 +200,8 @@ class Reports(TestCase):
         scopes = [EVERYONE, of_clients(OWN), of_clients(OWN, OTHER)]
 
         shown = [read(scope) for scope in scopes]
-        purge()
-        purge()
+        while purge():  # each round takes the last of a chain
+            continue
 
         self.assertEqual([read(scope) for scope in scopes], shown)
         self.assertEqual(Spending.objects.get().calls, 7)
