@@ -95,7 +95,7 @@ def addresses(*, of_one: bool) -> set[str]:
 @each_client
 def test_a_key_of_one_client_lists_its_own_rows_whole_and_nothing_of_the_others(busy: Office, desk: int) -> None:
     mine, own = key_of(busy, desk), rows_of(busy, desk)
-    assert addresses(of_one=False) == {*own, "connections", "lag", "volume", "funnel", "errors", "budget"}
+    assert addresses(of_one=False) == {*own, "connections", "lag", "volume", "funnel", "errors", "days", "budget"}
 
     for name, found in own.items():
         listed, as_csv = read_all(mine, name), read_csv(mine, f"{name}/")
@@ -144,7 +144,14 @@ def test_each_figure_is_of_the_clients_own_people_alone(busy: Office, desk: int)
     assert [(row["count"]) for row in errors] == ([1] if desk == TAILSPIN else [])
     assert {row["provider"] for row in connected} == {"linkedin", "bullhorn"}
     assert mine.get("/api/v1/reports/budget/").status_code == 403
-    for path in ("reports/lag/", "reports/volume/", "reports/funnel/", "reports/errors/", "connections/"):
+    for path in (
+        "reports/lag/",
+        "reports/volume/",
+        "reports/funnel/",
+        "reports/errors/",
+        "reports/days/",
+        "connections/",
+    ):
         text = str(read_csv(mine, path)) + str(get(mine, path))
         assert [word for word in foreign_words(desk) if word in text] == [], path
 
