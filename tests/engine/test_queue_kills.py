@@ -30,15 +30,17 @@ READING = "GET /bullhorn/rest-services/.*/event/subscription/[^/]*$"
 STATUSES = ("Interview Scheduled", "Client Submission")
 SHOWN = {"Interview Scheduled": "In Progress", "Client Submission": "Replied"}
 PEOPLE = 6
+MOVES = 4
+"""Of each six people, to and fro: a move that comes a third time after having been undone waits for a person."""
 
 
 @dataclass
 class Office:
-    """The running agency and the people whom a module's tests move."""
+    """The running agency, and the people whom a module's tests move: submissions with their profiles, by sixes."""
 
     stack: Stack
     agency: Agency
-    profiles: dict[int, str]
+    sixes: list[dict[int, str]]
 
     def state(self) -> dict[str, Any]:
         return self.stack.sandbox.state("bullhorn")
@@ -72,13 +74,14 @@ def office(engine_database: None) -> Iterator[Office]:
             settings={"minute": 100_000},
         )
         project = made.desks[0].mapping.project.remote_id
-        people = [scenario.person(number) for number in range(PEOPLE)]
+        people = [scenario.person(number) for number in range(PEOPLE * -(-KILLS // MOVES))]
         added = running.sandbox.act("linkedin", "add_to_project", project=project, people=people, by="urn:li:seat:52")
-        ours = Office(running, made, {})
-        ours.wait(lambda: len(ours.state()["JobSubmission"]) == PEOPLE)
+        ours = Office(running, made, [])
+        ours.wait(lambda: len(ours.state()["JobSubmission"]) == len(people), seconds=120)
         numbers = {row["companyURL"].rsplit("-", 1)[-1]: row["id"] for row in ours.state()["Candidate"]}
         submissions = {row["candidate"]["id"]: row["id"] for row in ours.state()["JobSubmission"]}
-        ours.profiles = {submissions[numbers[str(number)]]: profile for number, profile in enumerate(added["profiles"])}
+        pairs = [(submissions[numbers[str(number)]], profile) for number, profile in enumerate(added["profiles"])]
+        ours.sixes = [dict(pairs[start : start + PEOPLE]) for start in range(0, len(pairs), PEOPLE)]
         ours.wait(lambda: not Event.objects.filter(state__in=OPEN).exclude(kind__startswith="poll.").exists())
         yield ours
 
@@ -87,10 +90,11 @@ def office(engine_database: None) -> Iterator[Office]:
 def test_a_worker_killed_after_the_destructive_read_loses_no_event(office: Office, kill: int) -> None:
     """While one reading is held up, everybody is moved; the next one takes all of it out and is held up too."""
     sandbox, status = office.stack.sandbox, STATUSES[kill % len(STATUSES)]
+    profiles = office.sixes[kill // MOVES]
     sandbox.fault("bullhorn", "hold_response", READING, seconds=30)
     office.wait(lambda: sandbox.faults("bullhorn")["held"] == 1)
     sandbox.fault("bullhorn", "hold_response", READING, seconds=30)
-    sandbox.act("bullhorn", "move", application_ids=list(office.profiles), stage=status)
+    sandbox.act("bullhorn", "move", application_ids=list(profiles), stage=status)
     sandbox.fault("bullhorn", "release", "")
     office.wait(lambda: sandbox.faults("bullhorn")["held"] == 1 and office.waiting() == 0)
 
@@ -99,7 +103,7 @@ def test_a_worker_killed_after_the_destructive_read_loses_no_event(office: Offic
     assert read_to() < taken
     office.stack.services["worker"].start()
 
-    office.wait(lambda: {office.stages()[one] for one in office.profiles.values()} == {SHOWN[status]})
+    office.wait(lambda: {office.stages()[one] for one in profiles.values()} == {SHOWN[status]})
     office.wait(lambda: read_to() >= taken)
     assert not Event.objects.filter(state=State.DEAD).exists()
 
