@@ -26,6 +26,15 @@ __all__ = ["mailbox"]
 EVERY_SECONDS = {"profiles": 10, "people": 600, "applications": 60, "jobs": 3600}
 NOWHERE = "http://127.0.0.1:9"
 
+ADA = {
+    "first": "Ada",
+    "last": "Byrne",
+    "member": "urn:li:person:ada",
+    "company": "Contoso",
+    "title": "Engineer",
+    "url": "https://www.linkedin.com/in/ada-byrne",
+}
+
 
 @dataclass
 class Desk:

@@ -6,18 +6,9 @@ import pytest
 
 from apps.ledger.models import Event
 from apps.ledger.states import Reason, State
-from tests.sync.conftest import Desk
+from tests.sync.conftest import ADA, Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-ADA = {
-    "first": "Ada",
-    "last": "Byrne",
-    "member": "urn:li:person:ada",
-    "company": "Contoso",
-    "title": "Engineer",
-    "url": "https://www.linkedin.com/in/ada-byrne",
-}
 
 
 def test_a_recruiters_move_outlives_a_write_that_waited_and_is_asked_about_rule_9(desk: Desk) -> None:

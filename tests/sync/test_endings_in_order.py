@@ -10,18 +10,10 @@ from apps.demo import invariants
 from apps.ledger.models import Effect, Event
 from apps.ledger.states import State
 from apps.mappings.models import StageMapVersion
-from tests.sync.conftest import Desk
+from tests.sync.conftest import ADA, Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ADA = {
-    "first": "Ada",
-    "last": "Byrne",
-    "member": "urn:li:person:ada",
-    "company": "Contoso",
-    "title": "Engineer",
-    "url": "https://www.linkedin.com/in/ada-byrne",
-}
 REJECT = "POST /greenhouse/v3/applications/[0-9]+/reject$"
 
 

@@ -9,18 +9,9 @@ import pytest
 
 from apps.candidates.models import Transition
 from apps.mappings.models import JobStage
-from tests.sync.conftest import Desk
+from tests.sync.conftest import ADA, Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-ADA = {
-    "first": "Ada",
-    "last": "Byrne",
-    "member": "urn:li:person:ada",
-    "company": "Contoso",
-    "title": "Engineer",
-    "url": "https://www.linkedin.com/in/ada-byrne",
-}
 
 
 def test_each_move_is_one_transition_rule_12(desk: Desk) -> None:

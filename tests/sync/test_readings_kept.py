@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from apps.ledger.models import Attempt
-from tests.sync.conftest import Desk
+from tests.sync.conftest import ADA, Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ADA = {"first": "Ada", "last": "Byrne", "member": "urn:li:person:ada", "url": "https://www.linkedin.com/in/ada-byrne"}
-BEN = {"first": "Ben", "last": "Byrne", "member": "urn:li:person:ben", "url": "https://www.linkedin.com/in/ben-okafor"}
+BEN = ADA | {"first": "Ben", "member": "urn:li:person:ben", "url": "https://www.linkedin.com/in/ben-byrne"}
 
 
 def readings(desk: Desk) -> list[Attempt]:

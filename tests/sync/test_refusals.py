@@ -6,18 +6,9 @@ import pytest
 
 from apps.ledger.models import Event
 from apps.ledger.states import State
-from tests.sync.conftest import Desk
+from tests.sync.conftest import ADA, Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-ADA = {
-    "first": "Ada",
-    "last": "Byrne",
-    "member": "urn:li:person:ada",
-    "company": "Contoso",
-    "title": "Engineer",
-    "url": "https://www.linkedin.com/in/ada-byrne",
-}
 
 
 def test_a_move_to_a_stage_that_is_gone_ends_with_what_the_ats_said(desk: Desk) -> None:

@@ -8,18 +8,9 @@ from apps.core import clock
 from apps.ledger.models import Event
 from apps.ledger.states import State
 from apps.sync import replays
-from tests.sync.conftest import Desk
+from tests.sync.conftest import ADA, Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-ADA = {
-    "first": "Ada",
-    "last": "Byrne",
-    "member": "urn:li:person:ada",
-    "company": "Contoso",
-    "title": "Engineer",
-    "url": "https://www.linkedin.com/in/ada-byrne",
-}
 
 
 def replay(kind: str) -> Event:

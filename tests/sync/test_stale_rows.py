@@ -13,18 +13,9 @@ from apps.connections import services as connections
 from apps.core import clock
 from apps.ledger import services as ledger
 from apps.sync import polls
-from tests.sync.conftest import Desk
+from tests.sync.conftest import ADA, Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-ADA = {
-    "first": "Ada",
-    "last": "Byrne",
-    "member": "urn:li:person:ada",
-    "company": "Contoso",
-    "title": "Engineer",
-    "url": "https://www.linkedin.com/in/ada-byrne",
-}
 
 
 def test_a_row_of_our_last_but_one_write_is_nobodys_move_rule_8(desk: Desk) -> None:
