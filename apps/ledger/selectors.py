@@ -49,7 +49,7 @@ class EventRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What a reader of the log asks for. Empty means no restriction; `subjects` None means anybody, and
-    `also` names events that are wanted beside those of the subjects."""
+    `also` names events that are wanted beside those of the subjects. `planned` is what a plan has to hold."""
 
     states: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
@@ -57,6 +57,7 @@ class Wanted:
     also: tuple[int, ...] = ()
     event_id: int | None = None
     connection: UUID | None = None
+    planned: tuple[tuple[str, int], ...] = ()
     since: datetime | None = None
     until: datetime | None = None
     oldest_first: bool = False
@@ -391,6 +392,8 @@ def _filtered(events: QuerySet[Event], wanted: Wanted, closed: _Closed) -> Query
         events = events.filter(Q(subject__in=wanted.subjects) | Q(pk__in=wanted.also))
     if wanted.connection is not None:
         events = events.filter(connection=wanted.connection)
+    if wanted.planned:
+        events = events.filter(plan__contains=dict(wanted.planned))
     if wanted.since is not None:
         events = events.filter(arrived_at__gte=wanted.since)
     if wanted.until is not None:

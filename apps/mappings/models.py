@@ -137,10 +137,16 @@ class SeatUser(models.Model):
 
 
 class StageMap(models.Model):
-    """A named stage map; its rows live in versions."""
+    """A named stage map; its rows live in versions. A connection may have one that new mappings begin with."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="stage_maps")
     name = models.CharField(max_length=120)
+    default = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("connection", name="one_default_map", condition=Q(default=True)),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -196,6 +202,7 @@ class Mapping(models.Model):
     agreed_at = models.DateTimeField(null=True, help_text="a person let go on what had halted it until then")
     agreed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    begins_at = models.DateTimeField(null=True, help_text="who was added to the Project before is left alone")
 
     objects = ScopedManager("client")
 

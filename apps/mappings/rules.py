@@ -26,7 +26,7 @@ class MapRow:
     """One row: a LinkedIn stage and an ATS value, with what may travel.
 
     `backward` lets LinkedIn move someone earlier in the pipeline; `terminal` lets LinkedIn reject,
-    hire or reopen (off by default, rule 11).
+    hire or reopen (off by default, rule 11). `reason` is the ATS's reason for a rejection, by its id.
     """
 
     linkedin: str
@@ -34,6 +34,7 @@ class MapRow:
     direction: Direction = Direction.BOTH
     backward: bool = False
     terminal: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def rows_from_json(rows: Sequence[Mapping[str, Any]]) -> tuple[MapRow, ...]:
             direction=Direction(row.get("direction", "both")),
             backward=bool(row.get("backward", False)),
             terminal=bool(row.get("terminal", False)),
+            reason=str(row.get("reason", "")),
         )
         for row in rows
     )
@@ -96,3 +98,8 @@ def rows_from_json(rows: Sequence[Mapping[str, Any]]) -> tuple[MapRow, ...]:
 
 def rows_to_json(rows: Sequence[MapRow]) -> list[dict[str, Any]]:
     return [asdict(row) for row in rows]
+
+
+def diff_rows(before: Sequence[MapRow], after: Sequence[MapRow]) -> tuple[tuple[MapRow, ...], tuple[MapRow, ...]]:
+    """The rows that went and the rows that came; a row that changed is in both."""
+    return tuple(row for row in before if row not in after), tuple(row for row in after if row not in before)

@@ -143,6 +143,10 @@ def resolve_row(job: Job, *, linkedin: str, ats: str, backward: bool = False, te
     return rules.MapRow(linkedin=linkedin, ats=fits[0], backward=backward, terminal=terminal)
 
 
+class ChangedMeanwhile(ValueError):
+    """Somebody else saved a version since these rows were opened."""
+
+
 @transaction.atomic
 def save_stage_map(
     *,
@@ -151,10 +155,16 @@ def save_stage_map(
     author: User | None,
     reason: str,
     now: datetime,
+    after: int | None = None,
 ) -> StageMapVersion:
-    """A new version; what was held for want of a row is planned again."""
+    """A new version; what was held for want of a row is planned again.
+
+    `after` is the number of the version that the rows were made from. Raises ChangedMeanwhile.
+    """
     StageMap.objects.select_for_update().get(pk=stage_map.pk)
     last = stage_map.versions.aggregate(last=Max("number"))["last"] or 0
+    if after is not None and after != last:
+        raise ChangedMeanwhile(f"Version {last} was saved meanwhile.")
     version = StageMapVersion.objects.create(
         stage_map=stage_map,
         number=last + 1,

@@ -84,6 +84,8 @@ def _event_context(found: LogDetail) -> dict[str, Any]:
         "cause_word": words.phrase(event.cause),
         "kind_key": event.kind,
         "plan": _plan(found),
+        "version": found.map_version,
+        "version_href": reverse("portal:map_version", args=[found.map_id, found.map_version]) if found.map_id else "",
         "mapping": found.candidacy,
         "mapping_href": reverse("portal:mapping", args=[found.candidacy.mapping_id]) if found.candidacy else "",
         "payload": json.dumps(mask(detail.payload), indent=2, ensure_ascii=False),

@@ -17,6 +17,7 @@ from apps.accounts.rights import Right
 from apps.core import clock
 from apps.ledger.selectors import COUNTED_TO, Wanted, count_states
 from apps.ledger.states import State
+from apps.mappings.selectors import number_of_version
 from apps.portal import rows, shell, words
 from apps.portal.words import Badge
 from apps.reports import sync_log
@@ -63,12 +64,14 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the address asks for. `since` and `until` are as written there: a word of TIMES, or a date."""
+    """What the address asks for. `since` and `until` are as written there: a word of TIMES, or a date. A version of
+    a stage map is looked for within one mapping."""
 
     states: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     system: UUID | None = None
     mapping: UUID | None = None
+    version: int | None = None
     since: str = ""
     until: str = ""
     person: str = ""
@@ -87,6 +90,7 @@ class Filters:
             "kind": self.kinds,
             "system": self.system,
             "mapping": self.mapping,
+            "version": self.version,
             "since": self.since,
             "until": self.until,
             "q": self.person,
@@ -125,6 +129,7 @@ def _wanted(filters: Filters, now: datetime) -> Wanted:
         states=filters.states,
         kinds=filters.kinds,
         connection=filters.system,
+        planned=(("map_version", filters.version),) if filters.version else (),
         since=_since(filters.since, now),
         until=_day(filters.until, timedelta(days=1)),
         before=filters.before,
@@ -149,11 +154,13 @@ def _day(text: str, later: timedelta = timedelta(0)) -> datetime | None:
 
 def _read(request: PortalRequest) -> Filters:
     query = request.GET
+    mapping = _uuid(query.get("mapping", ""))
     return Filters(
         states=tuple(one for one in query.getlist("state") if one in State.values),
         kinds=tuple(one for one in query.getlist("kind") if one in KIND_CHOICES),
         system=_uuid(query.get("system", "")),
-        mapping=_uuid(query.get("mapping", "")),
+        mapping=mapping,
+        version=_number(query.get("version", "")) if mapping else None,
         since=_time(query.get("from", "") or query.get("since", "")),
         until=_time(query.get("until", "")),
         person=shell.search_text(request),
@@ -216,7 +223,11 @@ def _chips(filters: Filters, choices: Choices) -> list[Chip]:
     if filters.system:
         chips.append(Chip("System", dict(choices.systems).get(filters.system, "unknown"), filters.query(system="")))
     if filters.mapping:
-        chips.append(Chip("Mapping", dict(choices.mappings).get(filters.mapping, "unknown"), filters.query(mapping="")))
+        said = dict(choices.mappings).get(filters.mapping, "unknown")
+        chips.append(Chip("Mapping", said, filters.query(mapping="", version="")))
+    if filters.version:
+        number = number_of_version(filters.version)
+        chips.append(Chip("Stage map", f"version {number or 'unknown'}", filters.query(version="")))
     if filters.since or filters.until:
         chips.append(Chip("Received", _stretch(filters), filters.query(since="", until="")))
     if filters.person:

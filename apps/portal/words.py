@@ -98,6 +98,8 @@ KINDS: Mapping[str, Kind] = {
     "decide": Kind("Decision of a person", "person"),
     "decide.undo": Kind("Decision taken back", "undo"),
     "notify": Kind("Message", "bell"),
+    "remap": Kind("Application of a stage map", "stages"),
+    "remap.person": Kind("New stage map, for one person", "stages"),
 }
 
 HEALTH: Mapping[str, Badge] = {

@@ -14,6 +14,7 @@ from apps.connections.models import Connection
 from apps.ledger import selectors as ledger
 from apps.ledger.selectors import EventDetail, EventRow, Wanted
 from apps.mappings import selectors as mappings
+from apps.mappings import stage_maps
 from apps.sync import selectors as sync
 
 
@@ -43,6 +44,7 @@ class LogDetail:
     followed: tuple[LogRow, ...]
     candidacy: CandidacyBrief | None = None
     map_version: int | None = None
+    map_id: int | None = None
 
 
 def list_log(
@@ -64,8 +66,10 @@ def get_log_event(*, scope: Scope, event_id: int) -> LogDetail | None:
         return None
     own, *rest = name_rows(scope=scope, events=(detail.row, *filter(None, [detail.cause]), *detail.followed))
     cause = rest.pop(0) if detail.cause else None
-    version = mappings.number_of_version(detail.plan.get("map_version"))
-    return LogDetail(own, detail, cause, tuple(rest), _candidacy(scope, detail), version)
+    version_id = detail.plan.get("map_version")
+    number = mappings.number_of_version(version_id)
+    map_id, _ = stage_maps.places_of_versions([version_id] if number else [], scope=scope).get(version_id, (None, 0))
+    return LogDetail(own, detail, cause, tuple(rest), _candidacy(scope, detail), number, map_id)
 
 
 def _candidacy(scope: Scope, detail: EventDetail) -> CandidacyBrief | None:

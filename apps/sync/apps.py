@@ -16,6 +16,7 @@ class SyncConfig(AppConfig):
             hooks,
             inmail,
             looks,
+            map_runs,
             pacing,
             polls,
             reconcile,
@@ -34,6 +35,7 @@ class SyncConfig(AppConfig):
         drain.register("poll", polls.handle)
         drain.register("check", checks.handle)
         drain.register("replay", replay_runs.handle)
+        drain.register("remap", map_runs.handle)
         tasks.register_sweeper(polls.append_due)
         tasks.register_sweeper(reconcile.start_due)
         retention.register(

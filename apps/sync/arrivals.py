@@ -292,7 +292,8 @@ def _expect_application(job: Job, *, remote_id: str = "") -> Decision:
     refresh = lanes.refresh_person(
         person.connection_id, remote_id or person.remote_id, expects_application=True, caused_by=job.event
     )
-    outcome = outcomes.done("Created in the ATS, with the application.", subject=lanes.subject(person.pk))
+    plan = {"map_version": pairs.table_of(job.candidacy.mapping).version}
+    outcome = outcomes.done("Created in the ATS, with the application.", subject=lanes.subject(person.pk), plan=plan)
     return Decision(outcomes={job.event.pk: outcome}, follow=[refresh])
 
 
@@ -325,7 +326,8 @@ def _attached(job: Job, result: dict[str, str], *, fill: bool) -> Decision:
     refresh = lanes.refresh_person(
         person.connection_id, person.remote_id, expects_application=True, caused_by=job.event
     )
-    outcome = outcomes.done("Attached to the job in the ATS.", subject=lanes.subject(person.pk))
+    plan = {"map_version": pairs.table_of(job.candidacy.mapping).version}
+    outcome = outcomes.done("Attached to the job in the ATS.", subject=lanes.subject(person.pk), plan=plan)
     filling = [fills.fill_event(job.candidacy, job.event)] if fill else []
     return Decision(outcomes={job.event.pk: outcome}, follow=[refresh, *filling])
 
@@ -345,7 +347,9 @@ def _link(
     )
     if result.outcome.state == "held":
         return Decision(outcomes={job.event.pk: result.outcome}, follow=result.follow)
-    outcome = outcomes.done("Linked to the application that is there.", subject=lanes.subject(candidacy.person_id))
+    outcome = outcomes.done(
+        "Linked to the application that is there.", subject=lanes.subject(candidacy.person_id), plan=result.outcome.plan
+    )
     filling = [fills.fill_event(candidacy, job.event)] if created is None else []
     met = [] if made_by_us else announce.meeting_event(candidacy, caused_by=job.event.pk, in_ats=True)
     return Decision(outcomes={job.event.pk: outcome}, follow=[*result.follow, *filling, *met])

@@ -14,7 +14,7 @@ from apps.accounts.scoping import ScopedManager
 from apps.candidates.models import Candidacy, Profile
 from apps.connections.models import Connection
 from apps.ledger.models import Event
-from apps.mappings.models import Mapping
+from apps.mappings.models import Mapping, StageMap, StageMapVersion
 
 
 class StreamName(models.TextChoices):
@@ -198,3 +198,42 @@ class ReplayItem(models.Model):
 
     def __str__(self) -> str:
         return f"replay {self.run_id}, event {self.event_id}: {self.state}"
+
+
+class MapRun(models.Model):
+    """A version of a stage map, applied to those who are there already: previewed, paced, messages muted (rule 14)."""
+
+    stage_map = models.ForeignKey(StageMap, on_delete=models.CASCADE, related_name="runs")
+    version = models.ForeignKey(StageMapVersion, on_delete=models.CASCADE, related_name="runs")
+    state = models.CharField(max_length=10, choices=ReplayState.choices, default=ReplayState.READY)
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    clients = ArrayField(models.UUIDField(), default=list, help_text="all whose people it moves")
+    made_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"map run {self.pk}: {self.state}"
+
+
+class MapItem(models.Model):
+    """One pair of a run: what its preview promised, the event that did it, and how that ended."""
+
+    run = models.ForeignKey(MapRun, on_delete=models.CASCADE, related_name="items")
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    candidacy = models.ForeignKey(Candidacy, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=8, choices=ItemState.choices, default=ItemState.PLANNED)
+    fate = models.CharField(max_length=8)
+    value = models.TextField(blank=True, help_text="the stage that it brings there")
+    linkedin = models.TextField(blank=True)
+    ats = models.TextField(blank=True)
+    why = models.TextField(blank=True)
+    event = models.ForeignKey(Event, null=True, on_delete=models.SET_NULL, related_name="+")
+    released_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("run", "profile", name="remapped_once_a_run")]
+        indexes = [models.Index("run", "state", "id", name="map_item_next")]
+
+    def __str__(self) -> str:
+        return f"map run {self.run_id}, profile {self.profile_id}: {self.state}"

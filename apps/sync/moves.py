@@ -137,7 +137,7 @@ def _write(ats: contract.Ats, job: Job, found: contract.Application, value: str,
         note_sent(candidacy, [value, found.stage_id] if kind == "reopen" else [value])
         match kind:
             case "reject":
-                ats.reject(found)
+                ats.reject(found, reason_id=_reason_for(job))
             case "hire":
                 ats.hire(found, opening_id=candidacy.job.open_openings[0])
             case "reopen":
@@ -152,6 +152,12 @@ def _write(ats: contract.Ats, job: Job, found: contract.Application, value: str,
     )
     act = acts.move(kind, found.id, value)
     return Ready(job, intention=intention, call=call, done=done, repeatable=kind != "hire", act=act)
+
+
+def _reason_for(job: Job) -> str:
+    """The reason that the stage map gives for this rejection; empty where the connection's own is to be taken."""
+    row = pairs.table_of(job.candidacy.mapping).target_of(job.event.payload.get("linkedin", ""))
+    return row.reason if row is not None and row.ats == REJECTED else ""
 
 
 def note_sent(candidacy: Candidacy, values: Sequence[str]) -> None:

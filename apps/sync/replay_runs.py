@@ -199,13 +199,14 @@ def _close_ended(run: ReplayRun) -> int:
     """Note how the released letters ended, with all that followed from them; returns how many go on."""
     items = list(run.items.filter(state=ItemState.RELEASED))
     since = min((item.released_at for item in items if item.released_at), default=run.made_at)
-    lines = _lines([item.event_id for item in items], since=since)
+    lines = followed([item.event_id for item in items], since=since)
     ended = [item for item in items if _close(item, lines[item.event_id])]
     ReplayItem.objects.bulk_update(ended, ["state", "why"])
     return len(items) - len(ended)
 
 
-def _lines(roots: Sequence[int], *, since: datetime) -> dict[int, list[tuple[str, str, str, str]]]:
+def followed(roots: Sequence[int], *, since: datetime) -> dict[int, list[tuple[str, str, str, str]]]:
+    """Each event with all that followed from it: state, reason, cause and detail, in their order."""
     found: dict[int, list[tuple[str, str, str, str]]] = {root: [] for root in roots}
     with database.cursor() as cursor:
         cursor.execute(FOLLOWERS, [list(roots), promises.STEPS, since])

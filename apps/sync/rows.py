@@ -97,7 +97,7 @@ def plan_row(event: Event, *, now: datetime) -> Result:
     clients = (mapping.client_id,)
     if mapping.state in BEFORE_LIVE:
         reason, why = BEFORE_LIVE[MappingState(mapping.state)]
-        return Result(outcomes.skipped(reason, why, clients=clients, plan={"stage": seen.stage}))
+        return Result(outcomes.skipped(reason, why, clients=clients, plan=_would(mapping, seen)))
     if mapping.state == MappingState.PAUSED or mapping.halted_at is not None:
         reason = Reason.HALT if mapping.halted_at else Reason.PAUSED
         why = mapping.job.why_shut or "The mapping is stopped; this goes on when it is started again."
@@ -108,6 +108,13 @@ def plan_row(event: Event, *, now: datetime) -> Result:
     if profile is None or profile.candidacy is None:
         return _arrive(event, seen, profile, mapping, now=now)
     return _changed(event, seen, profile, profile.candidacy, now=now)
+
+
+def _would(mapping: Mapping, seen: contract.Profile) -> dict[str, object]:
+    """What a mapping that does not write yet would have done: into the ATS, at the stage that its map says."""
+    table = pairs.table_of(mapping)
+    row = table.target_of(seen.stage)
+    return {"stage": seen.stage, "value": row.ats if row else "", "map_version": table.version}
 
 
 def _arrive(

@@ -21,6 +21,8 @@ APPS = Path(__file__).resolve().parents[2] / "apps"
 OF_EVERYONE = {
     "accounts/scoping.py": "it is made here",
     "candidates/services.py": "whom a delivery is about is known only after they are found, whosever they are",
+    "mappings/map_services.py": "a mapping whose page the scope was asked about gets its map; whether others use that",
+    "mappings/stage_maps.py": "whether a map moves people outside of the scope, and nothing else of them",
     "mappings/services.py": "the catalogue serves every client; what a Project is mapped to decides whose event it is",
     "notifications/announce.py": "the rules for a transition, whosever it is; each message gets its client here",
     "notifications/deliver.py": "a lane delivers the messages that its events name",
@@ -34,6 +36,8 @@ OF_EVERYONE = {
     "sync/hooks.py": "an ATS does not say whose application changed; the event gets its client here",
     "sync/inmail.py": "LinkedIn does not say whose candidate a message is with; the event gets its clients here",
     "sync/leading.py": "a job that closes concerns whoever is in its Projects",
+    "sync/map_runs.py": "a version is applied to all whom it governs; who may ask is asked of all their clients",
+    "sync/remapped.py": "a map's page asks what it does to all whom it governs, having asked the scope",
     "sync/moves.py": "the engine writes the candidacy whose lease it has; its guard counts a mapping's moves",
     "sync/reconcile.py": "each client's mappings are compared in turn; what a person decides is within their scope",
     "sync/rows.py": "LinkedIn does not say whose Project it is; the event gets its client here",

@@ -17,10 +17,10 @@ from apps.connections.models import Connection, QuotaAccount
 from apps.core import clock
 from apps.ledger.letters import Letters
 from apps.ledger.models import Attempt, Event, Mailbox
-from apps.mappings.models import Job, Mapping, MappingState, Project, StageMap
+from apps.mappings.models import Job, Mapping, MappingState, Project, StageMap, StageMapVersion
 from apps.notifications.models import Contact, Message, Rule
 from apps.sync import letters
-from apps.sync.models import Difference, Discard, Reconciliation, ReplayItem, ReplayRun
+from apps.sync.models import Difference, Discard, MapItem, MapRun, Reconciliation, ReplayItem, ReplayRun
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,24 @@ def make_replay(world: World, **values: Any) -> ReplayRun:
     for acts, ends in (([act], "done"), ([], "skipped")):
         letter = make_event([world.client], person=world.person, state="dead", cause="rejected", connection=world.ats)
         ReplayItem.objects.create(run=run, event=letter, state="planned", acts=acts, ends=ends, why=f"So {world.word}")
+    return run
+
+
+def make_version(world: World) -> StageMapVersion:
+    """The newest version of the world's stage map; its first one where it has none."""
+    versions = world.mapping.stage_map.versions
+    rows = [{"linkedin": f"Stage {world.word}", "ats": "!hired"}]
+    return versions.order_by("-number").first() or versions.create(
+        number=1, rows=rows, reason=f"First of {world.word}", created_at=clock.now()
+    )
+
+
+def make_map_run(world: World, **values: Any) -> MapRun:
+    """A version that is to be applied to the world's one person."""
+    kept = {"version": make_version(world), "clients": [world.client.pk], "made_at": clock.now(), **values}
+    run = MapRun.objects.create(stage_map=world.mapping.stage_map, **kept)
+    profile = world.candidacy.profiles.get()
+    MapItem.objects.create(run=run, profile=profile, candidacy=world.candidacy, fate="linkedin", value="Replied")
     return run
 
 

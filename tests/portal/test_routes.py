@@ -18,11 +18,13 @@ from tests.portal.factories import (
     make_discard,
     make_event,
     make_key,
+    make_map_run,
     make_message,
     make_replay,
     make_rule,
     make_run,
     make_user,
+    make_version,
     make_world,
 )
 
@@ -50,6 +52,9 @@ ADDRESSES = {
     "message_id": lambda world: make_message(world).pk,
     "key_id": lambda world: make_key(world).public_id,
     "replay_id": lambda world: make_replay(world).pk,
+    "map_id": lambda world: world.mapping.stage_map_id,
+    "number": lambda world: make_version(world).number,
+    "map_run_id": lambda world: make_map_run(world).pk,
     "discard_id": lambda world: make_discard(world).pk,
 }
 """What each part of an address names. A new name has to be added here, with a world that holds one."""
