@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection as database
@@ -45,7 +45,7 @@ class NewEvent:
         return self.handled_by or self.kind.partition(".")[0]
 
 
-APPEND = """
+APPEND = f"""
 WITH fresh AS (
     INSERT INTO ledger_dedupekey (source, key, seen_at)
     SELECT %(source)s, %(dedupe)s, %(now)s WHERE %(dedupe)s <> ''
@@ -65,11 +65,18 @@ WITH fresh AS (
 )
 INSERT INTO ledger_event (mailbox_id, kind, state, reason, detail, cause, priority, payload, plan, connection, clients,
     subject, hold_key, caused_by_id, attempts, due_at, arrived_at)
-SELECT box.id, %(kind)s, 'queued', '', '', '', %(priority)s, %(payload)s::jsonb, '{}'::jsonb, %(connection)s,
+SELECT box.id, %(kind)s, 'queued', '', '', '', %(priority)s, %(payload)s::jsonb, '{{}}'::jsonb, %(connection)s,
     %(clients)s::uuid[], %(subject)s, '', %(caused_by)s, 0, %(due_at)s, %(now)s
 FROM box
-RETURNING id
+RETURNING id, {jobs.WAITING}
 """
+
+
+class Stored(NamedTuple):
+    """An event's id, and how many bells waited as it was stored."""
+
+    id: int
+    bells: int
 
 
 def append(event: NewEvent, *, now: datetime) -> int | None:
@@ -78,16 +85,26 @@ def append(event: NewEvent, *, now: datetime) -> int | None:
     Returns the event's id, or None where its dedupe key was seen before.
     """
     made = _insert(event, now=now)
-    if made is not None and _is_due(event, now):
+    if made is None:
+        return None
+    if _is_due(event, now):
+        _ring(made)
+    return made.id
+
+
+def _ring(made: Stored) -> None:
+    """The statement's own count of the bells is good as long as it was the whole transaction."""
+    if database.in_atomic_block:
         transaction.on_commit(jobs.ring)
-    return made
+    else:
+        jobs.ring(waiting=made.bells)
 
 
 def _is_due(event: NewEvent, now: datetime) -> bool:
     return event.due_at is None or event.due_at <= now
 
 
-def _insert(event: NewEvent, *, now: datetime) -> int | None:
+def _insert(event: NewEvent, *, now: datetime) -> Stored | None:
     with database.cursor() as cursor:
         cursor.execute(
             APPEND,
@@ -110,7 +127,7 @@ def _insert(event: NewEvent, *, now: datetime) -> int | None:
             },
         )
         row = cursor.fetchone()
-    return None if row is None else int(row[0])
+    return None if row is None else Stored(*row)
 
 
 def append_many(events: Iterable[NewEvent], *, now: datetime) -> list[int]:
@@ -120,7 +137,7 @@ def append_many(events: Iterable[NewEvent], *, now: datetime) -> list[int]:
     """
     ordered = sorted(events, key=lambda event: (event.dedupe, event.mailbox))
     with transaction.atomic():
-        made = [pk for event in ordered if (pk := _insert(event, now=now)) is not None]
+        made = [stored.id for event in ordered if (stored := _insert(event, now=now)) is not None]
         if made and any(_is_due(event, now) for event in ordered):
             transaction.on_commit(jobs.ring)
     return made
@@ -146,9 +163,10 @@ def append_settled(
     with transaction.atomic():
         made = _insert(event, now=now)
         if made is not None:
-            Event.objects.filter(pk=made).update(state=state, reason=reason, cause=cause, detail=detail, settled_at=now)
-            refresh_mailboxes([Event.objects.values_list("mailbox_id", flat=True).get(pk=made)])
-    return made
+            mine = Event.objects.filter(pk=made.id)
+            mine.update(state=state, reason=reason, cause=cause, detail=detail, settled_at=now)
+            refresh_mailboxes([mine.values_list("mailbox_id", flat=True).get()])
+    return None if made is None else made.id
 
 
 REFRESH = """

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from django.core.exceptions import ValidationError
 
 from apps.connections import services as connections
 from apps.connections.models import Connection
+from apps.core import clock
 from apps.ledger import services as ledger
 from apps.ledger.services import NewEvent
 from apps.ledger.states import Reason, State
@@ -39,6 +41,13 @@ NEEDED = ("provider", "name", "client_id", "settings", "hook_secret", "hook_secr
 """Of a connection, by a receiver: reading the rest would cost a third of its answer."""
 
 
+REMEMBERED = timedelta(seconds=1)
+"""For so long a connection that signed well is not read again, in real time: a burst comes from one system,
+and reading it costs more than storing its delivery. A secret that is taken back counts so much longer."""
+
+_known: dict[tuple[str, UUID], tuple[datetime, Connection]] = {}
+
+
 def find_connection(*, provider: str, connection_id: UUID) -> Connection | None:
     try:
         return Connection.objects.only(*NEEDED).get(provider=provider, pk=connection_id)
@@ -46,23 +55,36 @@ def find_connection(*, provider: str, connection_id: UUID) -> Connection | None:
         return None
 
 
+def _remembered(provider: str, connection_id: UUID) -> Connection | None:
+    read_at, connection = _known.get((provider, connection_id), (None, None))
+    now = clock.real_now()
+    return connection if read_at is not None and read_at <= now < read_at + REMEMBERED else None
+
+
 def receive(*, provider: str, connection_id: UUID, headers: Mapping[str, str], body: bytes, now: datetime) -> Received:
     """Store a delivery durably, once. The caller answers 200 only after this returned STORED."""
-    connection = find_connection(provider=provider, connection_id=connection_id)
-    if connection is None:
-        return Received.UNKNOWN
-    receiver = connections.receiver_of(connection)
-    secrets = connections.hook_secrets(connection, now=now)
-    if not secrets or not receiver.verify(headers=headers, body=body, secrets=secrets):
-        connections.count_refused_delivery(connection_id=connection.pk, now=now)
-        return Received.BAD_SIGNATURE
+    is_signed = partial(_is_signed, headers=headers, body=body, now=now)
+    connection = _remembered(provider, connection_id)
+    if connection is None or not is_signed(connection):
+        connection = find_connection(provider=provider, connection_id=connection_id)
+        if connection is None:
+            return Received.UNKNOWN
+        if not is_signed(connection):
+            connections.count_refused_delivery(connection_id=connection.pk, now=now)
+            return Received.BAD_SIGNATURE
+        _known[provider, connection_id] = clock.real_now(), connection
     try:
-        hook = receiver.parse(headers=headers, body=body)
+        hook = connections.receiver_of(connection).parse(headers=headers, body=body)
     except contract.MalformedHook as problem:
         _store_malformed(connection, body, problem, now=now)
         return Received.STORED
     _store(connection, hook, body, now=now)
     return Received.STORED
+
+
+def _is_signed(connection: Connection, *, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
+    secrets = connections.hook_secrets(connection, now=now)
+    return bool(secrets) and connections.receiver_of(connection).verify(headers=headers, body=body, secrets=secrets)
 
 
 def _store_malformed(connection: Connection, body: bytes, problem: contract.MalformedHook, *, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -22,6 +23,7 @@ from apps.ledger.services import fault_count
 from apps.ledger.states import State
 from apps.sync import services as sync
 from apps.sync.models import Stream, StreamName
+from apps.webhooks import services
 from tests.portal.factories import make_user
 from tests.webhooks.pages import event_page, text_of
 from tests.webhooks.senders import (
@@ -123,6 +125,7 @@ def test_a_replaced_secret_counts_until_its_overlap_is_over(client: Http) -> Non
     assert send_greenhouse(client, connection, BODY, signature=sign_greenhouse(BODY, "fresh")).status_code == 200
 
     connections.rotate_hook_secret(connection_id=connection.pk, now=now, overlap=timedelta(0), secret="freshest")
+    time.sleep(services.REMEMBERED.total_seconds())
     assert send_greenhouse(client, connection, BODY, signature=sign_greenhouse(BODY, "fresh")).status_code == 401
 
 
