@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +24,7 @@ from apps.ledger.states import State
 from apps.sync import services as sync
 from apps.sync.models import Stream, StreamName
 from apps.webhooks import services
+from tests.connections.factories import travel
 from tests.portal.factories import make_user
 from tests.webhooks.pages import event_page, text_of
 from tests.webhooks.senders import (
@@ -40,6 +41,7 @@ from tests.webhooks.senders import (
 
 pytestmark = pytest.mark.django_db
 
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 HINT = b'{"id":"hint-1","type":"RSC_PROFILES_MODIFIED","contract":"urn:li:contract:7001","modifiedAt":1767000000000}'
 
 
@@ -263,14 +265,15 @@ def test_a_change_of_jobs_brings_the_catalogue_forward(client: Http) -> None:
 
 
 def test_linkedins_hint_brings_the_poll_forward_and_is_noted_once(client: Http) -> None:
-    connection = connect("linkedin")
-    later = read_later(connection, StreamName.PROFILES)
+    with travel(NOON):
+        connection = connect("linkedin")
+        later = read_later(connection, StreamName.PROFILES)
 
-    answers = [send_linkedin(client, connection, HINT).status_code for _ in range(2)]
+        answers = [send_linkedin(client, connection, HINT).status_code for _ in range(2)]
 
-    assert answers == [200, 200]
-    assert next_read(connection, StreamName.PROFILES) < later
-    assert Event.objects.get().state == State.DONE
+        assert answers == [200, 200]
+        assert next_read(connection, StreamName.PROFILES) < later
+        assert Event.objects.get().state == State.DONE
 
 
 def test_a_hint_does_not_spend_a_day_that_is_ahead_of_its_plan(client: Http) -> None:
