@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from apps.providers.contract import Ats, Capabilities, Gate, Messenger, Receiver, Settings, Sourcing
 
@@ -18,6 +19,7 @@ class CredentialField:
     secret: bool = True
     required: bool = True
     help: str = ""
+    by_consent: bool = False  # the consent gives it; nobody types it
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,31 @@ class Minted:
     access_token: str = field(repr=False)
     expires_at: datetime | None = None
     secret: Mapping[str, str] | None = field(default=None, repr=False)
+
+
+class ConsentUrl(Protocol):
+    """Gives the address at which an administrator consents; `challenge` is the PKCE S256 one."""
+
+    def __call__(
+        self, settings: Settings, *, client_id: str, redirect_uri: str, state: str, challenge: str, scope: str
+    ) -> str: ...
+
+
+class ExchangeCode(Protocol):
+    """Turns the code of a consent into a token, once. Raises AuthExpired where the system refuses it."""
+
+    def __call__(
+        self, settings: Settings, credential: Mapping[str, str], *, code: str, redirect_uri: str, verifier: str
+    ) -> Minted: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """The sign-in page of a system that gives credentials by OAuth alone."""
+
+    scope: str
+    url: ConsentUrl
+    exchange: ExchangeCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +68,4 @@ class Provider:
     mint: Callable[[Settings, Mapping[str, str]], Minted]
     base_urls: Mapping[str, str]
     credential_fields: tuple[CredentialField, ...] = ()
+    consent: Consent | None = None

@@ -1,7 +1,7 @@
 """LinkedIn Recruiter Projects."""
 
 from apps.providers.linkedin import capabilities, client, oauth, receiver, wire
-from apps.providers.provider import CredentialField, Provider
+from apps.providers.provider import Consent, CredentialField, Provider
 
 PROVIDER = Provider(
     key="linkedin",
@@ -13,6 +13,13 @@ PROVIDER = Provider(
     credential_fields=(
         CredentialField("client_id", "Client id", secret=False),
         CredentialField("client_secret", "Client secret", help="It also signs the deliveries of the push hint."),
-        CredentialField("refresh_token", "Refresh token", required=False, help="LinkedIn gives it to some partners."),
+        CredentialField(
+            "refresh_token",
+            "Refresh token",
+            required=False,
+            help="LinkedIn gives it to some partners.",
+            by_consent=True,
+        ),
     ),
+    consent=Consent(oauth.SCOPE, oauth.authorize_url, oauth.exchange_code),
 )

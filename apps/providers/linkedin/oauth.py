@@ -19,6 +19,9 @@ from apps.providers.transport import Reply, Request, ask_for_token
 
 _TOKEN = "/oauth/v2/accessToken"
 
+SCOPE = "r_rsc_projects"
+"""By our Projects contract; LinkedIn names the scopes of an application in its developer portal."""
+
 
 def authorize_url(
     settings: Settings, *, client_id: str, redirect_uri: str, state: str, challenge: str, scope: str

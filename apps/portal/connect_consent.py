@@ -1,0 +1,88 @@
+"""Consent at a system's own sign-in page: the way there from a connection that is reconnected, and the way back."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+
+from apps.accounts.access import PortalRequest, requires
+from apps.accounts.rights import Right
+from apps.connections import authorize
+from apps.connections import services as connections
+from apps.connections.authorize import Granted
+from apps.core import clock, errors
+from apps.portal import shell
+from apps.reports import connections as reports
+
+
+def redirect_uri(request: HttpRequest) -> str:
+    """The address that the application there has to know."""
+    return request.build_absolute_uri(reverse("portal:authorized"))
+
+
+def allow_form_to(response: HttpResponse, address: str) -> HttpResponse:
+    """Let the forms of this page end at the system's sign-in page: browsers hold form-action for redirects too."""
+    there = urlsplit(address)
+    response._csp_update = {"form-action": [f"{there.scheme}://{there.netloc}"]}  # type: ignore[attr-defined]
+    return response
+
+
+@requires(Right.ADMINISTER, methods=("GET", "POST"), visible=reports.connection_is_visible)
+def sign_in_again(request: PortalRequest, connection_id: UUID) -> HttpResponse:
+    """Say whose consent is needed, and go there."""
+    found = reports.get_connection(scope=request.reach, connection_id=connection_id, now=clock.now())
+    if found is None:
+        raise Http404
+    if not authorize.asks_for_consent(found.row.provider):
+        return HttpResponseRedirect(reverse("portal:connection", args=[connection_id]))
+    try:
+        asked = authorize.for_reconnect(connection_id=connection_id, redirect_uri=redirect_uri(request))
+        if request.method == "POST":
+            return HttpResponseRedirect(authorize.begin(session=request.session, asked=asked, now=clock.now()))
+    except authorize.NotAuthorized as refusal:
+        return _back(request, connection_id, str(refusal))
+    context = {
+        "name": found.row.name,
+        "system": found.capabilities.name,
+        "account": found.remote_name,
+        "waiting": found.row.waiting,
+        "back": reverse("portal:connection", args=[connection_id]),
+    }
+    return allow_form_to(shell.page(request, "portal/connect_again.html", context), authorize.page_of(asked))
+
+
+@requires(Right.ADMINISTER)
+def authorized(request: PortalRequest) -> HttpResponseBase:
+    """Where the system's sign-in page sends the administrator back, with a code or a refusal."""
+    try:
+        granted = authorize.finish(session=request.session, answer=request.GET.dict(), now=clock.now())
+    except authorize.NotAuthorized as refusal:
+        messages.error(request, str(refusal))
+        return HttpResponseRedirect(reverse("portal:connections"))
+    return _reconnect(request, granted, granted.asked.connection_id)
+
+
+def _reconnect(request: PortalRequest, granted: Granted, connection_id: UUID) -> HttpResponse:
+    try:
+        found = connections.reconnect(
+            connection_id=connection_id,
+            secret=granted.secret,
+            access_token=granted.access_token,
+            expires_at=granted.expires_at,
+            now=clock.now(),
+        )
+    except (connections.WrongAccount, connections.AccountTaken, connections.Unsuitable) as refusal:
+        return _back(request, connection_id, f"{refusal} Nothing was changed.")
+    except errors.SyncError as error:
+        return _back(request, connection_id, f"The consent could not be checked. {error.detail} Nothing was changed.")
+    shell.toast(request, f"Reconnected to {found.name}. What waited goes on, in its order.")
+    return HttpResponseRedirect(reverse("portal:connection", args=[connection_id]))
+
+
+def _back(request: PortalRequest, connection_id: UUID, said: str) -> HttpResponse:
+    messages.error(request, said)
+    return HttpResponseRedirect(reverse("portal:connection", args=[connection_id]))
