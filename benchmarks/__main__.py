@@ -1,6 +1,6 @@
 """`make bench`: one after the other, each in a process of its own, each with its method beside its figures.
 
-`python -m benchmarks receiving claims` runs those alone. Run it with nothing else at work; all take about an hour.
+`python -m benchmarks receiving claims` runs those alone. Run it with nothing else at work; all take two hours.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ COMMANDS = {
     "receiving": ["benchmarks.receiving"],
     "claims": ["benchmarks.claims"],
     "pages": ["benchmarks.pages", "--events", "1000000"],
+    "effects": ["benchmarks.effects"],
+    "memory": ["benchmarks.memory"],
     "bulk": ["benchmarks.bulk"],
     "day": ["apps.demo.day", "--large"],
 }

@@ -35,6 +35,7 @@ from apps.ledger import gates
 from apps.ledger.models import Event, Fault
 from apps.ledger.states import OPEN, Reason, State
 from apps.mappings.models import Mapping
+from apps.sync import conflicts
 from apps.sync.models import Stream, StreamName
 
 SHOWS_AFTER = 8.0
@@ -72,6 +73,7 @@ class Run:
     readers: list[User]
     limit: int = FIRST_LIMIT
     raised: int = 0
+    halts: int = 0
     figures: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -191,11 +193,18 @@ def _kill_all(run: Run, points: Sequence[int], came: Any) -> None:
 def _look(run: Run) -> None:
     run.office.learn()
     run.office.reconsider()
+    run.halts += _agree_to_halts()
     day = budgets.daily(run.company.linkedin.pk, now=clock.now())
     if day is not None and day.spent >= run.limit:
         _raise_limit(run, MORE)
     elif gates.reasons_of(gate.gate_of(run.company.linkedin.pk)) == [Reason.BUDGET]:
         _enter_limit(run)
+
+
+def _agree_to_halts() -> int:
+    """So many people move in so short a time that a Project is halted; somebody looks, and lets it go on."""
+    halted = list(Mapping.objects.of_everyone().filter(halted_at__isnull=False).values_list("pk", flat=True))
+    return sum(conflicts.agree_to_halt(mapping_id=found, actor=None, now=clock.now()) for found in halted)
 
 
 def _raise_limit(run: Run, more: int) -> None:
@@ -256,6 +265,7 @@ def _report(run: Run) -> None:
         "strikes": dict(sorted(run.killer.struck.items())),
         "slowest_back": [slowest[0], round(slowest[1], 1)],
         "limit_raised": run.raised,
+        "halts_agreed_to": run.halts,
         "linkedin_calls": run.sandbox.state("linkedin")["calls_today"],
         "greenhouse_calls": len(run.sandbox.calls("greenhouse")),
         "faults_struck": sum(bool(call["fault"]) for call in calls),
