@@ -169,6 +169,20 @@ class StageMapVersion(models.Model):
         return f"{self.stage_map} v{self.number}"
 
 
+class NamingPattern(models.Model):
+    """How Projects are named, as a team agreed on it: `naming` reads it. The first counts for proposals."""
+
+    pattern = models.CharField(max_length=120)
+    place = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["place", "id"]
+        constraints = [models.UniqueConstraint("pattern", name="pattern_once")]
+
+    def __str__(self) -> str:
+        return self.pattern
+
+
 class MappingState(models.TextChoices):
     DRAFT = "draft"
     SHADOW = "shadow"

@@ -30,9 +30,11 @@ class MappingRow:
     why_shut: str
     sourcing: str
     ats: str
+    ats_id: UUID
     ats_provider: str
     state: str
     halted_at: datetime | None
+    begins_at: datetime | None
     policy: str
     leading: bool
     stage_map_id: int
@@ -79,15 +81,16 @@ class MapShown:
 
 
 def list_mappings(
-    *, scope: Scope, text: str = "", states: Sequence[str] = (), limit: int = 500
+    *, scope: Scope, text: str = "", states: Sequence[str] = (), limit: int = 500, after: int = 0
 ) -> tuple[MappingRow, ...]:
-    """The mappings of the scope's clients, by client and Project."""
+    """The mappings of the scope's clients, by client and Project; those that stand behind the first `after`."""
     found = mappings_within(scope=scope)
     if text:
         found = found.filter(_named(text))
     if states:
         found = found.filter(state__in=states)
-    return mapping_rows(scope=scope, found=list(found.order_by("client__name", "project__name")[:limit]))
+    ordered = found.order_by("client__name", "project__name", "pk")
+    return mapping_rows(scope=scope, found=list(ordered[after : after + limit]))
 
 
 def get_mapping(*, scope: Scope, mapping_id: UUID) -> MappingRow | None:
@@ -144,6 +147,12 @@ def number_of_version(version_id: object) -> int | None:
 def numbers_of_versions(version_ids: Iterable[int]) -> Dict[int, int]:
     """The numbers that people know these map versions by."""
     return dict(StageMapVersion.objects.filter(pk__in=set(version_ids)).values_list("pk", "number"))
+
+
+def count_by_state(*, scope: Scope) -> Dict[str, int]:
+    """How many mappings of the scope are in each state."""
+    counted = Mapping.objects.within(scope).order_by().values_list("state").annotate(count=Count("pk"))
+    return dict(counted)
 
 
 def count_unmapped(*, scope: Scope) -> int:
@@ -229,9 +238,11 @@ def _row(one: Mapping, version: int | None, people: int) -> MappingRow:
         why_shut=one.job.why_shut,
         sourcing=one.project.connection.name,
         ats=one.job.connection.name,
+        ats_id=one.job.connection_id,
         ats_provider=one.job.connection.provider,
         state=one.state,
         halted_at=one.halted_at,
+        begins_at=one.begins_at,
         policy=one.policy,
         leading=one.leading,
         stage_map_id=one.stage_map_id,

@@ -239,9 +239,9 @@ def create_mapping(
 
 
 def set_state(*, mapping_id: UUID, state: MappingState, now: datetime) -> None:
-    """Start or stop a mapping; what it held goes on when it is live again."""
+    """Start, stop or end a mapping; what it held goes on when it is live again, and ends with it."""
     changed = ProjectMapping.objects.of_everyone().filter(pk=mapping_id).update(state=state)
-    if changed and state in (MappingState.LIVE, MappingState.PILOT):
+    if changed and state in (MappingState.LIVE, MappingState.PILOT, MappingState.ENDED):
         ProjectMapping.objects.of_everyone().filter(pk=mapping_id).update(halted_at=None)
         ledger.release_held(hold_key=f"mapping:{mapping_id}", now=now)
 

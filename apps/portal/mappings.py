@@ -16,9 +16,9 @@ from apps.accounts.rights import Right
 from apps.candidates import selectors as candidates
 from apps.candidates.selectors import CandidateRow
 from apps.core import clock
-from apps.mappings import selectors
+from apps.mappings import bulk, selectors
 from apps.mappings.selectors import MappingRow, MapRowShown, MapShown
-from apps.portal import shell, words
+from apps.portal import mapping_state, shell, suggestions, words
 from apps.portal.words import Badge, Moment
 
 STATES: Mapping[str, Badge] = {
@@ -44,15 +44,32 @@ DIRECTIONS: Mapping[str, tuple[str, str]] = {
 }
 
 
+PAGE = 200
+"""Mappings on one page."""
+
+
 @requires(Right.VIEW)
 def mapping_list(request: PortalRequest) -> HttpResponse:
     """Show mappings by client and Project, filtered by the address; HTMX asks for the rows alone."""
     text = shell.search_text(request)
+    may_operate = request.user.may(Right.OPERATE)
+    owners = bulk.list_owners(scope=request.scope) if may_operate else ()
     states = tuple(one for one in request.GET.getlist("state") if one in STATES)
-    found = selectors.list_mappings(scope=request.scope, text=text, states=states)
+    asked = request.GET.get("after", "")
+    after = int(asked) if asked.isdecimal() and len(asked) < 6 else 0
+    found = selectors.list_mappings(scope=request.scope, text=text, states=states, limit=PAGE + 1, after=after)
+    shown = found[:PAGE]
+    query = {"q": text, "state": states}
+    kept = {name: value for name, value in query.items() if value}
     context = {
-        "lines": [line_of(one) for one in found],
-        "lead": _lead(found),
+        "lines": [line_of(one) for one in shown],
+        "lead": _lead(selectors.count_by_state(scope=request.scope)),
+        "unmapped": selectors.count_unmapped(scope=request.scope),
+        "following": "?" + urlencode({**kept, "after": after + PAGE}, doseq=True) if len(found) > PAGE else "",
+        "first": "?" + urlencode(kept, doseq=True) if after else "",
+        "owners": [(f"owner:{one.connection_id}:{one.remote_id}", one.name) for one in owners],
+        "may_operate": may_operate,
+        "tabs": suggestions.tabs("mappings"),
         "text": text,
         "filtered": bool(text or states),
         "states": [(key, badge, key in states) for key, badge in STATES.items()],
@@ -77,8 +94,14 @@ def mapping_detail(request: PortalRequest, mapping_id: UUID) -> HttpResponse:
         "why_shut": found.why_shut,
         "project_active": found.project_active,
         "halted": words.moment(found.halted_at, now=now),
+        "id": mapping_id,
+        "policies": [(key, word, key == found.policy) for key, word in POLICIES.items()],
         "policy": POLICIES.get(found.policy, found.policy),
         "leading": found.leading,
+        "steps": mapping_state.choices_of(found.state, mapping_id),
+        "may_operate": request.user.may(Right.OPERATE),
+        "map_href": reverse("portal:stage_map", args=[found.stage_map_id]),
+        "begins": words.moment(found.begins_at, now=now),
         "map": shown,
         "saved": words.moment(shown.created_at, now=now) if shown else None,
         "rows": [_row(one, pairs) for one in shown.rows] if shown else [],
@@ -107,7 +130,9 @@ def _person(one: CandidateRow, now: datetime) -> tuple[str, str, str, Moment | N
 def line_of(one: MappingRow) -> dict[str, Any]:
     """Say one mapping."""
     return {
+        "id": one.id,
         "href": reverse("portal:mapping", args=[one.id]),
+        "map_href": reverse("portal:stage_map", args=[one.stage_map_id]),
         "project": one.project,
         "job": one.job,
         "requisition": one.requisition,
@@ -132,14 +157,12 @@ def _badge(one: MappingRow) -> Badge:
     return STATES.get(one.state, Badge("mute", "info", one.state))
 
 
-def _lead(found: tuple[MappingRow, ...]) -> str:
-    live = sum(one.state in ("live", "pilot") for one in found)
-    people = sum(one.people for one in found)
-    if not found:
-        return "Which LinkedIn Project feeds which job."
-    running = words.plural(live, "is live", "are live")
-    in_play = words.plural(people, "person", "people")
-    return f"Which LinkedIn Project feeds which job. {running} of {len(found)}, with {in_play} in play."
+def _lead(counts: Mapping[str, int]) -> str:
+    said = "Which LinkedIn Project feeds which job."
+    if not counts:
+        return said
+    live = counts.get("live", 0) + counts.get("pilot", 0)
+    return f"{said} {words.plural(live, 'is live', 'are live')} of {sum(counts.values())}."
 
 
 def _chips(text: str, states: tuple[str, ...]) -> list[dict[str, str]]:

@@ -95,6 +95,8 @@ def stopped(event: Event, profile: Profile, candidacy: Candidacy) -> Outcome | N
     if candidacy.state == CandidacyState.ENDED:
         return outcomes.skipped(Reason.ENDED, f"Their candidacy ended: {candidacy.ended_because}.")
     mapping = candidacy.mapping
+    if mapping.state == MappingState.ENDED:
+        return outcomes.skipped(Reason.ENDED, "The mapping has ended.")
     if mapping.halted_at is not None or mapping.state not in (MappingState.LIVE, MappingState.PILOT):
         return outcomes.held(Reason.PAUSED, "The mapping is stopped.", hold_key=f"mapping:{mapping.pk}")
     return None

@@ -106,8 +106,21 @@ def plan_row(event: Event, *, now: datetime) -> Result:
     if profile is not None and profile.seen_at is not None and seen.modified_at < profile.seen_at:
         return Result(outcomes.skipped(Reason.STALE, "A newer row of this profile was handled.", clients=clients))
     if profile is None or profile.candidacy is None:
+        if _is_left_alone(event, seen, mapping):
+            why = "They were in the Project before its mapping began, and those were left alone. Sync them from here."
+            return Result(outcomes.skipped(Reason.NOT_LIVE, why, clients=clients))
         return _arrive(event, seen, profile, mapping, now=now)
     return _changed(event, seen, profile, profile.candidacy, now=now)
+
+
+def _is_left_alone(event: Event, seen: contract.Profile, mapping: Mapping) -> bool:
+    """Whether somebody was there before a mapping that began with the new ones, and nobody asked for them since."""
+    if mapping.begins_at is None or seen.added_at >= mapping.begins_at:
+        return False
+    asked = event.payload.get(announce.MUTED) or (
+        event.caused_by is not None and event.caused_by.kind == "look.profile"
+    )
+    return not asked
 
 
 def _would(mapping: Mapping, seen: contract.Profile) -> dict[str, object]:

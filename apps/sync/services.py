@@ -7,15 +7,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from apps.candidates.models import Profile
 from apps.connections import services as connections
 from apps.connections.models import Connection
 from apps.core import jobs
-from apps.ledger import services as ledger
-from apps.ledger.models import Event
-from apps.ledger.states import Reason, State
-from apps.mappings.models import Mapping
-from apps.sync import polls
 from apps.sync.models import Stream, StreamName
 
 LISTINGS = {
@@ -43,35 +37,6 @@ def start_reading(*, connection_id: UUID, now: datetime, every_seconds: dict[str
 
 def _queue_of(connection: Connection) -> tuple[StreamName, ...]:
     return (StreamName.EVENTS,) if connections.capabilities_of(connection).event_queue else ()
-
-
-BEFORE_LIVE = (Reason.IRRELEVANT, Reason.NOT_LIVE, Reason.SHADOW)
-
-
-@transaction.atomic
-def bring_in_earlier(*, mapping_id: UUID, now: datetime) -> int:
-    """Plan those who were in the Project before its mapping went live (rule 29); returns how many.
-
-    The delta poll has noted each of them as they are now, so no request is spent. Without this call a
-    mapping that goes live begins with whoever is added or changed from then on.
-    """
-    mapping = Mapping.objects.of_everyone().select_related("project").get(pk=mapping_id)
-    connection_id = mapping.project.connection_id
-    seen = Event.objects.filter(kind="row.profile", connection=connection_id, state=State.SKIPPED)
-    rows = seen.filter(reason__in=BEFORE_LIVE, payload__project=mapping.project.remote_id).order_by("pk")
-    newest = {event.payload["id"]: event for event in rows}
-    known = Profile.objects.filter(connection_id=connection_id, candidacy__isnull=False, remote_id__in=newest)
-    synced = set(known.values_list("remote_id", flat=True))
-    return len(
-        ledger.append_many(
-            [
-                polls.earlier_row(connection_id, event, mapping_id=mapping.pk)
-                for remote_id, event in newest.items()
-                if remote_id not in synced
-            ],
-            now=now,
-        )
-    )
 
 
 def listings_are_read(*, connection_id: UUID) -> bool:

@@ -79,6 +79,8 @@ def stopped(event: Event, candidacy: Candidacy | None) -> Outcome | None:
     if candidacy.state == CandidacyState.ENDED:
         return outcomes.skipped(Reason.ENDED, f"Their candidacy ended: {candidacy.ended_because}.")
     mapping, job = candidacy.mapping, candidacy.job
+    if mapping.state == MappingState.ENDED:
+        return outcomes.skipped(Reason.ENDED, "The mapping has ended.")
     if event.kind == "write.arrive" and job.why_shut:
         return outcomes.held(Reason.PERSON, job.why_shut, hold_key=lanes.job_hold(job.pk))
     if mapping.halted_at is not None:

@@ -9,7 +9,7 @@ from apps.ledger.models import Event
 from apps.ledger.states import Reason, State
 from apps.mappings import services as mappings
 from apps.mappings.models import MappingState
-from apps.sync import services as sync
+from apps.sync import going_live
 from tests.engine.conftest import ADDED_BY, running_engine
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,8 +31,8 @@ def test_people_of_a_draft_wait_until_it_is_live_and_they_are_asked_for() -> Non
         engine.arrive([late])
         assert [len(engine.candidates(number)) for number in early] == [0, 0, 0]
 
-        assert sync.bring_in_earlier(mapping_id=mapping.pk, now=clock.now()) == 3
-        assert sync.bring_in_earlier(mapping_id=mapping.pk, now=clock.now()) == 0
+        assert going_live.bring_in_earlier(mapping_id=mapping.pk, now=clock.now()) == 3
+        assert going_live.bring_in_earlier(mapping_id=mapping.pk, now=clock.now()) == 0
         engine.wait(lambda: all(engine.applications(number) for number in early[:2]))
         engine.settle()
         assert [len(engine.applications(number)) for number in early] == [1, 1, 0]
