@@ -16,6 +16,7 @@ COMMANDS = {
     "effects": ["benchmarks.effects"],
     "memory": ["benchmarks.memory"],
     "bulk": ["benchmarks.bulk"],
+    "mappings": ["benchmarks.mappings"],
     "day": ["apps.demo.day", "--large"],
 }
 
