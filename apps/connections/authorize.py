@@ -8,10 +8,8 @@ state and PKCE: https://www.rfc-editor.org/rfc/rfc7636
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
-import json
 import secrets
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -21,9 +19,9 @@ from uuid import UUID
 
 from django.conf import settings as app_settings
 
-from apps.connections import tokens, trials
+from apps.connections import pending, tokens, trial_gate
 from apps.connections.models import Connection, Credential
-from apps.core import crypto, errors
+from apps.core import errors
 from apps.providers import contract, registry
 from apps.providers.provider import Consent, Minted
 
@@ -93,11 +91,9 @@ def begin(*, session: MutableMapping[str, Any], asked: Asked, now: datetime) -> 
         "connection_id": str(asked.connection_id or ""),
         "entered": dict(asked.entered),
         "verifier": verifier,
-        "ends": (now + LASTS).isoformat(),
+        "mark": _mark(state),
     }
-    mark = _mark(state)
-    sealed = tokens.seal_text(json.dumps(kept), context=f"consent:{mark}")
-    session[WAITING] = {"mark": mark, "sealed": base64.b64encode(sealed).decode()}
+    pending.put(session, WAITING, kept, until=now + LASTS)
     consent = _consent_of(asked.provider)
     return consent.url(
         _settings(asked),
@@ -132,17 +128,13 @@ def finish(*, session: MutableMapping[str, Any], answer: Mapping[str, str], now:
 
 
 def _take(session: MutableMapping[str, Any], *, state: str, now: datetime) -> tuple[Asked, str]:
-    kept = session.get(WAITING) or {}
-    mark = str(kept.get("mark", ""))
-    if not state or not hmac.compare_digest(mark, _mark(state)):
-        raise NotAuthorized("This answer belongs to no sign-in that was begun in this browser. Start again here.")
+    found = pending.read(session, WAITING, now=now)
+    if found is None or not hmac.compare_digest(found["mark"], _mark(state)):
+        raise NotAuthorized(
+            "No such sign-in waits in this browser: it was begun elsewhere, or longer than a quarter of an hour ago. "
+            "Start again here."
+        )
     session.pop(WAITING, None)
-    try:
-        found = json.loads(tokens.open_text(base64.b64decode(kept["sealed"]), context=f"consent:{mark}"))
-    except (crypto.Unsealable, binascii.Error, KeyError, ValueError):
-        raise NotAuthorized("What was begun in this browser cannot be read any more. Start again.") from None
-    if datetime.fromisoformat(found["ends"]) <= now:
-        raise NotAuthorized("The sign-in took longer than a quarter of an hour. Start again.")
     asked = Asked(
         provider=found["provider"],
         secret=found["secret"],
@@ -157,7 +149,7 @@ def _take(session: MutableMapping[str, Any], *, state: str, now: datetime) -> tu
 def _exchange(asked: Asked, *, code: str, verifier: str, name: str, now: datetime) -> Minted:
     consent = _consent_of(asked.provider)
     try:
-        trials.count_token_request(provider=asked.provider, secret=asked.secret, now=now)
+        trial_gate.count_token_request(provider=asked.provider, secret=asked.secret, now=now)
         return consent.exchange(
             _settings(asked), asked.secret, code=code, redirect_uri=asked.redirect_uri, verifier=verifier
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from apps.providers.contract import Ats, Capabilities, Gate, Messenger, Receiver, Settings, Sourcing
@@ -29,6 +30,43 @@ class Minted:
     access_token: str = field(repr=False)
     expires_at: datetime | None = None
     secret: Mapping[str, str] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OptionField:
+    """A plain setting of a connection that a person gives. `of_users`: one of the system's own users, chosen
+    from their list once the credential works."""
+
+    name: str
+    label: str
+    help: str = ""
+    default: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    number: bool = False
+    required: bool = False
+    of_users: bool = False
+
+
+class HookSecret(StrEnum):
+    """Where the secret comes from that deliveries are signed with."""
+
+    OURS = "ours"  # made here, entered there
+    THEIRS = "theirs"  # made there, entered here
+    CREDENTIAL = "credential"  # a part of the credential
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """What whoever connects the system is asked and told, besides its capabilities' `setup`."""
+
+    options: tuple[OptionField, ...] = ()
+    permissions: Mapping[str, str] = field(default_factory=dict)  # of a reading (trials.READINGS): its name there
+    empty: str = ""  # what it may mean that nothing is seen
+    private: str = ""  # what a key that is blind to private records needs
+    mails: str = ""  # how a move by API may reach the candidate
+    hook_secret: HookSecret = HookSecret.OURS
+    hook_steps: tuple[str, ...] = ()
+    test_event: str = ""  # what makes the system send one
 
 
 class ConsentUrl(Protocol):
@@ -69,3 +107,4 @@ class Provider:
     base_urls: Mapping[str, str]
     credential_fields: tuple[CredentialField, ...] = ()
     consent: Consent | None = None
+    connecting: Connecting = field(default_factory=Connecting)

@@ -66,7 +66,7 @@ def test_a_strangers_answer_is_refused(client: Browser) -> None:
 
     page = client.get("/connections/authorized/?code=x&state=y", follow=True)
 
-    assert "belongs to no sign-in that was begun in this browser" in page.content.decode()
+    assert "No such sign-in waits in this browser" in page.content.decode()
 
 
 def test_the_page_lets_its_form_end_at_the_sign_in_page_alone(client: Browser, sandbox: Sandbox) -> None:

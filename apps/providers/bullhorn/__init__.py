@@ -1,6 +1,6 @@
 """Bullhorn: REST API with an event queue, Lucene search and JPQL query."""
 
-from apps.providers.bullhorn import capabilities, client, login, receiver, wire
+from apps.providers.bullhorn import capabilities, client, connecting, login, receiver, wire
 from apps.providers.provider import CredentialField, Provider
 
 PROVIDER = Provider(
@@ -16,4 +16,5 @@ PROVIDER = Provider(
         CredentialField("client_id", "Client id", secret=False, help="From Bullhorn Support, for this agency."),
         CredentialField("client_secret", "Client secret"),
     ),
+    connecting=connecting.CONNECTING,
 )

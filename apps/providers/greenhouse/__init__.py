@@ -1,6 +1,6 @@
 """Greenhouse Recruiting, Harvest v3."""
 
-from apps.providers.greenhouse import capabilities, client, oauth, receiver, wire
+from apps.providers.greenhouse import capabilities, client, connecting, oauth, receiver, wire
 from apps.providers.provider import CredentialField, Provider
 
 PROVIDER = Provider(
@@ -21,4 +21,5 @@ PROVIDER = Provider(
             help="A Site Admin's numeric id. Empty: the integration's own service user.",
         ),
     ),
+    connecting=connecting.CONNECTING,
 )

@@ -1,6 +1,6 @@
 """Lever, Data API v1."""
 
-from apps.providers.lever import capabilities, client, oauth, receiver, wire
+from apps.providers.lever import capabilities, client, connecting, oauth, receiver, wire
 from apps.providers.provider import CredentialField, Provider
 
 PROVIDER = Provider(
@@ -21,4 +21,5 @@ PROVIDER = Provider(
         CredentialField("client_secret", "OAuth client secret", required=False),
         CredentialField("refresh_token", "OAuth refresh token", required=False, help="From the consent."),
     ),
+    connecting=connecting.CONNECTING,
 )

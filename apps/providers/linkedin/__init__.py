@@ -1,6 +1,6 @@
 """LinkedIn Recruiter Projects."""
 
-from apps.providers.linkedin import capabilities, client, oauth, receiver, wire
+from apps.providers.linkedin import capabilities, client, connecting, oauth, receiver, wire
 from apps.providers.provider import Consent, CredentialField, Provider
 
 PROVIDER = Provider(
@@ -22,4 +22,5 @@ PROVIDER = Provider(
         ),
     ),
     consent=Consent(oauth.SCOPE, oauth.authorize_url, oauth.exchange_code),
+    connecting=connecting.CONNECTING,
 )

@@ -1,7 +1,7 @@
 """Slack, which tells people: https://docs.slack.dev/apis/web-api/"""
 
 from apps.providers.provider import CredentialField, Provider
-from apps.providers.slack import capabilities, client, oauth, receiver, wire
+from apps.providers.slack import capabilities, client, connecting, oauth, receiver, wire
 
 PROVIDER = Provider(
     key="slack",
@@ -13,4 +13,5 @@ PROVIDER = Provider(
     credential_fields=(
         CredentialField("bot_token", "Bot token", help="It begins with xoxb-; see the app's OAuth page."),
     ),
+    connecting=connecting.CONNECTING,
 )
