@@ -50,6 +50,11 @@ def _secret(name: str, make: str) -> str:
 SECRET_KEY = _secret("SECRET_KEY", secrets.token_urlsafe(50))
 SYNCPORTAL_KEYS = _secret("SYNCPORTAL_KEYS", "local:" + base64.b64encode(os.urandom(32)).decode())
 
+SYNCPORTAL_SANDBOX_URL = env.str("SYNCPORTAL_SANDBOX_URL", default="").rstrip("/")
+"""Where the connect pages offer the sandbox beside the real systems; the demo says it."""
+if PRODUCTION and SYNCPORTAL_SANDBOX_URL:
+    raise ImproperlyConfigured("SYNCPORTAL_SANDBOX_URL is for trials: a production has no sandbox.")
+
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -276,15 +276,17 @@ def _settings(wanted: Wanted, *, contract_id: str = "") -> contract.Settings:
 
 def _minted(wanted: Wanted, gate: TrialGate) -> Wanted:
     minted = gate.minted
-    return Wanted(
-        provider=wanted.provider,
+    return replace(
+        wanted,
         secret=minted.secret or wanted.secret,
-        base_urls=wanted.base_urls,
-        options=wanted.options,
         access_token=minted.access_token,
         expires_at=minted.expires_at or wanted.expires_at,
-        account=wanted.account,
     )
+
+
+def choosing(wanted: Wanted, account: str) -> Wanted:
+    """The same for one of several contracts."""
+    return replace(wanted, account=account)
 
 
 def to_plain(tried: Tried) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Consent at a system's own sign-in page: the way there from a connection that is reconnected, and the way back."""
+"""Consent again for a connection that is there: the way to the system's sign-in page, and what comes back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from apps.accounts.access import PortalRequest, requires
@@ -24,10 +24,10 @@ def redirect_uri(request: HttpRequest) -> str:
     return request.build_absolute_uri(reverse("portal:authorized"))
 
 
-def allow_form_to(response: HttpResponse, address: str) -> HttpResponse:
+def allow_form_to(response: HttpResponse, *addresses: str) -> HttpResponse:
     """Let the forms of this page end at the system's sign-in page: browsers hold form-action for redirects too."""
-    there = urlsplit(address)
-    response._csp_update = {"form-action": [f"{there.scheme}://{there.netloc}"]}  # type: ignore[attr-defined]
+    origins = [f"{there.scheme}://{there.netloc}" for there in map(urlsplit, addresses)]
+    response._csp_update = {"form-action": origins}  # type: ignore[attr-defined]
     return response
 
 
@@ -55,18 +55,8 @@ def sign_in_again(request: PortalRequest, connection_id: UUID) -> HttpResponse:
     return allow_form_to(shell.page(request, "portal/connect_again.html", context), authorize.page_of(asked))
 
 
-@requires(Right.ADMINISTER)
-def authorized(request: PortalRequest) -> HttpResponseBase:
-    """Where the system's sign-in page sends the administrator back, with a code or a refusal."""
-    try:
-        granted = authorize.finish(session=request.session, answer=request.GET.dict(), now=clock.now())
-    except authorize.NotAuthorized as refusal:
-        messages.error(request, str(refusal))
-        return HttpResponseRedirect(reverse("portal:connections"))
-    return _reconnect(request, granted, granted.asked.connection_id)
-
-
-def _reconnect(request: PortalRequest, granted: Granted, connection_id: UUID) -> HttpResponse:
+def reconnect(request: PortalRequest, granted: Granted, connection_id: UUID) -> HttpResponse:
+    """Give the connection its new credential, if it is one for the same account."""
     try:
         found = connections.reconnect(
             connection_id=connection_id,

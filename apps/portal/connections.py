@@ -84,7 +84,8 @@ def connection_list(request: PortalRequest) -> HttpResponse:
     found = reports.list_connections(scope=request.scope, now=now, reach=request.reach)
     lines = [line_of(one, now=now) for one in found]
     tense = sum(line.health.tone in ("bad", "warn") for line in lines)
-    return shell.page(request, "portal/connections.html", {"lines": lines, "attention": tense})
+    context = {"lines": lines, "attention": tense, "may_connect": request.user.may(Right.ADMINISTER)}
+    return shell.page(request, "portal/connections.html", context)
 
 
 def line_of(one: ConnectionRow, *, now: datetime) -> ConnectionLine:

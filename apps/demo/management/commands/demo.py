@@ -31,7 +31,9 @@ class Command(BaseCommand):
         sandbox_port = int(os.environ.get("SANDBOX_PORT", "9000"))
         refuse_production()
         logging.getLogger().setLevel(os.environ.setdefault("LOG_LEVEL", "WARNING"))
-        services = [processes.sandbox(sandbox_port), processes.web(port), processes.worker()]
+        imitated = f"http://127.0.0.1:{sandbox_port}"
+        web = processes.web(port, SYNCPORTAL_SANDBOX_URL=imitated)
+        services = [processes.sandbox(sandbox_port), web, processes.worker()]
         with _own_folder(), supervisor.stopping(services):
             _await_ports(port, sandbox_port)
             _empty_database()

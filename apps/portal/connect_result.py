@@ -1,0 +1,73 @@
+"""What a test found, as the page says it; and whom of the system's users the connection acts as."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from apps.connections.trials import BAD, OK, UNTRIED, WARN, Check, Tried
+from apps.portal.words import Badge
+from apps.providers import registry
+
+BADGES = {
+    OK: Badge("ok", "check-circle", "Passed"),
+    WARN: Badge("warn", "warn", "Look at this"),
+    BAD: Badge("bad", "close", "Failed"),
+    UNTRIED: Badge("mute", "clock", "Not tried"),
+}
+
+
+def context_of(tried: Tried, asked: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The result page in plain values."""
+    provider = registry.get(tried.wanted.provider)
+    failed = sum(one.outcome == BAD for one in tried.checks)
+    return {
+        "system": provider.capabilities.name,
+        "checks": [_line(one) for one in tried.checks],
+        "failed": failed,
+        "passed": tried.passed,
+        "account": tried.account.name if tried.account else "",
+        "must_choose": tried.must_choose,
+        "accounts": tried.accounts if tried.must_choose else (),
+        "asked": asked,
+        "mails": provider.connecting.mails,
+        "again": f"{reverse('portal:connect_system')}?{urlencode({'system': provider.key})}",
+    }
+
+
+def users_asked(tried: Tried, said: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The settings that name one of the system's users, with what was chosen and what is wrong with it."""
+    known = {key for key, _ in tried.users}
+    asked = []
+    for one in registry.get(tried.wanted.provider).connecting.options:
+        if one.of_users:
+            value = said.get(one.name, "")
+            wrong = (one.required and not value) or (value and value not in known)
+            asked.append(
+                {
+                    "name": one.name,
+                    "label": one.label,
+                    "help": one.help,
+                    "required": one.required,
+                    "choices": [(key, name, key == value) for key, name in tried.users],
+                    "error": f"Choose somebody: {one.label.lower()}." if wrong else "",
+                }
+            )
+    return asked
+
+
+def unsaid(asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The same before anybody chose: nothing is wrong yet."""
+    return [{**one, "error": ""} for one in asked]
+
+
+def user_options(tried: Tried, said: Mapping[str, str]) -> dict[str, str]:
+    named = [one.name for one in registry.get(tried.wanted.provider).connecting.options if one.of_users]
+    return {name: said[name] for name in named if said.get(name)}
+
+
+def _line(one: Check) -> dict[str, Any]:
+    return {"label": one.label, "badge": BADGES[one.outcome], "said": one.said, "todo": one.todo}
