@@ -111,7 +111,7 @@ def try_out(wanted: Wanted, *, others_jobs: frozenset[str] = frozenset()) -> Tri
     try:
         answer = provider.open(settings, gate).identify()
     except errors.SyncError as error:
-        return Tried(wanted, (Check("identity", "Sign in", BAD, refusal_of(error), _todo_sign_in(error)),))
+        return Tried(wanted, (Check("identity", "Sign in", BAD, refusal_of(error), _todo_sign_in(error, provider)),))
     offered = (answer,) if isinstance(answer, contract.Identity) else tuple(answer)
     accounts = tuple(_account(one) for one in offered)
     chosen = _choose(offered, wanted.account)
@@ -198,10 +198,12 @@ def refusal_of(error: errors.SyncError) -> str:
     return f"Refused: {error.detail}."
 
 
-def _todo_sign_in(error: errors.SyncError) -> str:
+def _todo_sign_in(error: errors.SyncError, provider: Provider) -> str:
+    """An ATS that names no account is asked for a job: the permission may be all that is missing."""
     if isinstance(error, errors.AuthExpired):
         return "Compare each value with what the system shows, and look that it was not revoked there."
-    return ""
+    permission = provider.connecting.permissions.get("jobs", "")
+    return f"Allow it there: {permission}." if permission and isinstance(error, errors.Rejected) else ""
 
 
 def _account(one: contract.Identity) -> Account:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from apps.connections.models import Connection
+from apps.demo import agency
 from apps.sync.models import Stream
 from tests.portal.tabs import IN_BROWSER, open_tab, sign_in
 from tests.sandbox_process import Sandbox
@@ -137,8 +138,6 @@ def test_an_admin_connects_lever_and_sees_its_test_event_arrive(tab: object, tri
 
 
 def test_an_admin_connects_bullhorn(tab: object, trial: Sandbox) -> None:
-    from apps.demo import agency
-
     sign_in(tab)
     credential = dict(agency.CREDENTIAL)
     enter(
@@ -182,7 +181,7 @@ def test_a_wrong_secret_stores_nothing_and_is_never_shown(tab: object, trial: Sa
 
 
 def test_a_permission_that_is_missing_is_named(tab: object, trial: Sandbox) -> None:
-    trial.act("greenhouse", "settings", scopes=["jobs:list", "users:list"])
+    trial.act("greenhouse", "settings", scopes=["harvest:jobs:list", "harvest:openings:list"])
     sign_in(tab)
 
     enter(tab, "Greenhouse", Client_id="sandbox-client-1", Client_secret="sandbox-secret")

@@ -18,7 +18,7 @@ CONNECTING = Connecting(
         ),
     ),
     permissions={
-        "jobs": "jobs:list",
+        "jobs": "jobs:list and openings:list",
         "stages": "job_interview_stages:list",
         "users": "users:list",
         "sources": "sources:list",
