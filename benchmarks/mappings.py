@@ -17,13 +17,13 @@ from importlib import import_module
 from benchmarks.pages import AIM_MS, _times
 
 MAPPED, WAITING = 500, 100
-PAGES = (
-    "/mappings/",
-    "/mappings/?state=live",
-    "/mappings/?q=Role+77",
-    "/mappings/?after=200",
-    "/mappings/suggestions/",
-)
+LEVELS = ("Senior", "Lead", "Junior", "Staff", "Principal")
+TOWNS = ("Oslo", "Bergen", "Lisbon", "Porto", "Madrid", "Berlin", "Vienna", "Leeds")
+CRAFTS = ("Data Engineer", "Treasury Analyst", "Theatre Nurse", "Plant Manager", "Account Executive")
+ROLES = [f"{level} {craft}" for level in LEVELS for craft in CRAFTS]
+PLACES = [f"{shore} {town}" for shore in ("North", "South", "East") for town in TOWNS]
+LIST = "/mappings/"
+PAGES = (LIST, f"{LIST}?state=live", f"{LIST}?q=Oslo", f"{LIST}?after=200", f"{LIST}suggestions/")
 AIM_SECONDS = 3.0
 """For accepting 100 suggestions."""
 
@@ -35,7 +35,7 @@ def load() -> None:
     from tests.portal.factories import make_world
 
     world, now = make_world("Cedar"), clock.now()
-    names = [f"REQ-{1000 + number} Role {number}" for number in range(MAPPED + WAITING)]
+    names = [f"REQ-{1000 + at} {ROLES[at % 25]}, {PLACES[at // 25]}" for at in range(MAPPED + WAITING)]
     jobs = Job.objects.bulk_create(
         Job(
             connection=world.ats,

@@ -140,13 +140,13 @@ class Jobs:
         self._requisitions = {job.key: _tokens(job.requisition) for job in jobs if job.requisition}
         self._shapes = {ids[0] for ids in self._requisitions.values() if len(ids) > 1 and ids[0].isalpha()}
         self._clients = {client: _client_words(client, jobs) for client in {job.client for job in jobs} - {""}}
-        self._alike: dict[tuple[str, ...], list[tuple[str, frozenset[str]]]] = {}
+        self._alike: dict[tuple[str, ...], set[frozenset[str]]] = {}
         self._places: dict[str, frozenset[str]] = {}
         self._by_word: dict[str, set[int]] = {}
         for at, job in enumerate(jobs):
             core = self._cores[job.key]
             self._places[job.key] = frozenset(_words(job.title)) - frozenset(core)
-            self._alike.setdefault(core, []).append((job.key, self._places[job.key]))
+            self._alike.setdefault(core, set()).add(self._places[job.key])
             for word in core:
                 self._by_word.setdefault(word, set()).add(at)
 
@@ -209,7 +209,7 @@ class Jobs:
         own = self._places[job.key]
         if own and own <= said.words:
             return 0.1
-        others = [place for key, place in self._alike[self._cores[job.key]] if key != job.key]
+        others = self._alike[self._cores[job.key]] - {own}
         return -0.15 if any(place and place <= said.words for place in others) else 0.05
 
 

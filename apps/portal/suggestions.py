@@ -133,12 +133,13 @@ def _line(one: ProjectOffered) -> dict[str, Any]:
 
 
 def _offer(project_id: int, one: Offer, *, first: bool) -> dict[str, Any]:
+    why = ", ".join(one.why)
     where = [part for part in (one.client or one.folder, one.requisition, one.ats) if part]
     return {
         "pair": f"{project_id}:{one.job_id}",
         "job": one.job,
         "where": ", ".join(where),
-        "why": f"{', '.join(one.why)}.".capitalize() if one.why else "",
+        "why": f"{why[:1].upper()}{why[1:]}." if why else "",
         "badge": SURE if one.sure else LOOK,
         "score": round(one.score * 100),
         "ticked": first and one.sure,
