@@ -55,6 +55,8 @@ SYNCPORTAL_SANDBOX_URL = env.str("SYNCPORTAL_SANDBOX_URL", default="").rstrip("/
 if PRODUCTION and SYNCPORTAL_SANDBOX_URL:
     raise ImproperlyConfigured("SYNCPORTAL_SANDBOX_URL is for trials: a production has no sandbox.")
 
+SYNCPORTAL_LOOPBACK = env.bool("SYNCPORTAL_LOOPBACK", default=not PRODUCTION)
+"""Whether calls may go to this machine itself; a production has no system there."""
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 

@@ -7,3 +7,11 @@ class ConnectionsConfig(AppConfig):
     name = "apps.connections"
     label = "connections"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the way out, which knows no Django, what these settings allow."""
+        from django.conf import settings
+
+        from apps.providers import egress
+
+        egress.allow_loopback(settings.SYNCPORTAL_LOOPBACK)

@@ -46,12 +46,14 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back, for the gate: `status` is None where no answer came; `sent` is False where
-    no byte left this machine (httpx ConnectError, ConnectTimeout, PoolTimeout)."""
+    no byte left this machine (httpx ConnectError, ConnectTimeout, PoolTimeout). `called` is False where
+    there was no token to call with, which says nothing about the system."""
 
     status: int | None
     headers: Mapping[str, str]
     sent: bool
     body: bytes = b""
+    called: bool = True
 
 
 class Gate(Protocol):

@@ -6,6 +6,7 @@ never cut off. These sockets look at one deadline, set for the call of this thre
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 import time
@@ -15,6 +16,8 @@ from typing import Any
 
 import httpcore
 import httpx
+
+from apps.providers import egress
 
 _deadline = threading.local()
 
@@ -35,20 +38,24 @@ def within(seconds: float) -> Iterator[None]:
         del _deadline.at
 
 
-def transport() -> httpx.HTTPTransport:
-    """A transport over such sockets, which takes no proxy and no certificate from the environment."""
+def transport(resolver: egress.Resolver = socket.getaddrinfo) -> httpx.HTTPTransport:
+    """A transport over such sockets to addresses that may be dialled, which takes no proxy and no
+    certificate from the environment."""
     context = httpx.create_ssl_context(trust_env=False)
     made = httpx.HTTPTransport(verify=context, trust_env=False)
     made._pool = httpcore.ConnectionPool(  # httpx has no public place for a network backend
         ssl_context=context,
         max_connections=MOST_CONNECTIONS,
         keepalive_expiry=KEEP_SECONDS,
-        network_backend=_Network(),
+        network_backend=_Network(resolver),
     )
     return made
 
 
 class _Network(httpcore.SyncBackend):
+    def __init__(self, resolver: egress.Resolver) -> None:
+        self._resolver = resolver
+
     def connect_tcp(
         self,
         host: str,
@@ -57,8 +64,25 @@ class _Network(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
+        *others, last = self._addresses_of(host, port)
+        for address in others:
+            try:
+                return self._dial(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                continue
+        return self._dial(last, port, timeout, local_address, socket_options)
+
+    def _addresses_of(self, host: str, port: int) -> tuple[str, ...]:
+        try:
+            return egress.look_up(host, port, resolver=self._resolver)
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error
+
+    def _dial(
+        self, address: str, port: int, timeout: float | None, local: str | None, options: Iterable[Any] | None
+    ) -> httpcore.NetworkStream:
         left = _left(timeout, httpcore.ConnectTimeout)
-        return _Stream(super().connect_tcp(host, port, left, local_address, socket_options))
+        return _Stream(super().connect_tcp(address, port, left, local, options))
 
 
 class _Stream(httpcore.NetworkStream):

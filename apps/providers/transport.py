@@ -1,6 +1,6 @@
 """The only way out to a system: guarded, bounded, counted by the gate, and silent about people.
 
-Every request of a client passes `Http.call`. It goes to a declared host, ends within the settings'
+Every request of a client passes `Http.call`. It goes to a declared host and a public address, ends within the settings'
 total time, follows no redirect, reads no environment, and keeps no cookie. Nothing of a request's
 or an answer's content reaches an exception or a log line.
 """
@@ -21,7 +21,7 @@ import httpx
 import structlog
 
 from apps.core import clock, errors
-from apps.providers import deadlines, recording, verdicts
+from apps.providers import deadlines, egress, recording, verdicts
 from apps.providers.contract import Answer, Call, Gate, Settings
 from apps.providers.parsing import Malformed
 
@@ -155,6 +155,9 @@ class Http:
             raw = self._exchange(call, request, address, token)
             reply = Reply(self._dialect.status_of(raw), raw.headers, raw.body)
             answer = Answer(reply.status, reply.headers, sent=True, body=b"" if reply.ok else reply.body)
+        except (errors.AuthExpired, errors.RateLimited):
+            answer = Answer(status=None, headers={}, sent=False, called=False)
+            raise
         except Lost as lost:
             answer = Answer(lost.status, {}, sent=lost.sent)
             raise
@@ -293,6 +296,8 @@ def _stream(request: Request, address: httpx.URL, headers: Mapping[str, str], ti
             request.method, address, headers=headers, content=request.body(), timeout=timeout
         ) as response:
             return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, _read(response))
+    except egress.Forbidden:
+        raise Lost("egress", sent=False) from None
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
         raise Lost("not_sent", sent=False) from None
     except httpx.TimeoutException:

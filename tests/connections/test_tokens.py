@@ -194,7 +194,7 @@ def test_after_rotating_keys_the_old_key_may_go(settings: Any, capsys: pytest.Ca
     fresh = "next:" + base64.b64encode(bytes(range(32))).decode()
     settings.SYNCPORTAL_KEYS = f"{fresh},{settings.SYNCPORTAL_KEYS}"
 
-    call_command("rotate_keys")
+    call_command("rotate_credentials_key")
     settings.SYNCPORTAL_KEYS = fresh
 
     assert "Sealed 3 rows" in capsys.readouterr().out

@@ -1,0 +1,65 @@
+"""Which addresses may be dialled: public ones, and this machine's own where the settings allow a sandbox.
+
+The name is looked up once, every answer is checked, and what was checked is what is dialled: a name that
+answers differently the next time changes nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+Resolver = Callable[..., Sequence[tuple[Any, ...]]]
+
+CARRYING = tuple(
+    ipaddress.ip_network(one)
+    for one in ("::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16", "fec0::/10")
+)
+"""IPv6 ranges that carry an IPv4 address, or are private by an old rule: a public system needs none of them."""
+
+_policy = {"loopback": False}
+
+
+class Forbidden(Exception):
+    """The name stands for an address that may not be called."""
+
+
+def allow_loopback(allowed: bool) -> None:
+    """Say for this process whether a sandbox on this machine may be called."""
+    _policy["loopback"] = allowed
+
+
+def is_public(text: str) -> bool:
+    """Tell whether an address, as a resolver writes it, is one of the public internet."""
+    address = _read(text)
+    if address is None or not address.is_global or address.is_multicast or address.is_reserved:
+        return False
+    return address.version == 4 or not any(address in network for network in CARRYING)
+
+
+def may_dial(text: str) -> bool:
+    address = _read(text)
+    return is_public(text) or (_policy["loopback"] and address is not None and address.is_loopback)
+
+
+def look_up(host: str, port: int, *, resolver: Resolver = socket.getaddrinfo) -> tuple[str, ...]:
+    """The addresses of a host, in the order to try them. Raises Forbidden if one of them may not be
+    called, OSError where there is none."""
+    found = resolver(host, port, type=socket.SOCK_STREAM)
+    addresses = tuple(dict.fromkeys(str(answer[4][0]) for answer in found))
+    if not addresses:
+        raise OSError("the name has no address")
+    if not all(may_dial(one) for one in addresses):
+        raise Forbidden("the name stands for an address that may not be called")
+    return addresses
+
+
+def _read(text: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
