@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection as database
+from django.db import transaction
 from django.db.models import Q
 
 from apps.connections import budget, rules, tokens, windows
@@ -77,6 +78,8 @@ class ConnectionGate:
         for unit in permit.reserved:
             if unit.rate.from_headers:
                 budget.learn(unit, answer.headers)
+        if not answer.called:
+            return
         self._compare_clocks(permit.state, answer, now)
         if answer.status == 429:
             self._slow_down(permit, answer, now)
@@ -101,8 +104,8 @@ class ConnectionGate:
             seen = tokens.read_secret(self._id).version
             return tokens.current(self._id, rejected=rejected, mint=self._mint)
         except errors.AuthExpired as error:
-            if seen is not None and tokens.expire_secret(connection_id=self._id, seen_version=seen):
-                close(self._id, Reason.TOKEN, now=clock.now(), detail=error.detail)
+            if seen is not None:
+                expire(self._id, seen_version=seen, now=clock.now(), detail=error.detail)
             raise
 
     def _mint(self, secret: Mapping[str, str]) -> Minted:
@@ -231,6 +234,15 @@ def close(
     connection_id: UUID, reason: Reason, *, now: datetime, until: datetime | None = None, detail: str = ""
 ) -> None:
     gates.close_gate(gate=gate_of(connection_id), reason=reason, now=now, until=until, detail=detail)
+
+
+def expire(connection_id: UUID, *, seen_version: int | None, now: datetime, detail: str) -> bool:
+    """Declare the credential dead and close the gate, unless it was replaced since `seen_version`."""
+    with transaction.atomic():
+        expired = tokens.expire_secret(connection_id=connection_id, seen_version=seen_version)
+        if expired:
+            close(connection_id, Reason.TOKEN, now=now, detail=detail)
+    return expired
 
 
 def record_success(*, connection_id: UUID, now: datetime) -> None:

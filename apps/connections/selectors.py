@@ -81,6 +81,12 @@ def closed_for(connection_id: UUID) -> list[str]:
     return gates.reasons_of(gate.gate_of(connection_id))
 
 
+def why_closed(connection_id: UUID) -> str:
+    """The sentence that the oldest closed gate of this connection was closed with; empty while it is open."""
+    found = gates.closed_gates().get(gate.gate_of(connection_id))
+    return found.detail if found else ""
+
+
 def closed_gates_of(connection_ids: Iterable[UUID]) -> Mapping[UUID, list[str]]:
     """Why nothing passes to each of these now, oldest reason first; an open one is left out."""
     names = {gate.gate_of(one): one for one in connection_ids}

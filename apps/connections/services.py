@@ -225,11 +225,8 @@ def change_daily_limit(*, connection_id: UUID, limit: int, now: datetime) -> Non
 
 def mark_auth_expired(*, connection_id: UUID, seen_version: int | None, now: datetime, detail: str = "") -> bool:
     """Declare the credential dead and close the gate, unless it was replaced since `seen_version`."""
-    with transaction.atomic():
-        expired = tokens.expire_secret(connection_id=connection_id, seen_version=seen_version)
-        if expired:
-            gate.close(connection_id, Reason.TOKEN, now=now, detail=detail or "The credential no longer works.")
-    return expired
+    said = detail or "The credential no longer works."
+    return gate.expire(connection_id, seen_version=seen_version, now=now, detail=said)
 
 
 def identify_and_bind(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from apps.connections.models import Credential, CredentialState, Token
 from apps.core import clock, crypto, errors
@@ -23,6 +23,13 @@ EARLY = timedelta(seconds=60)
 
 REJECTED_IN_A_ROW = 3
 """So many new tokens refused one after the other is a credential that no longer works."""
+
+LOST_ANSWERS = frozenset({"timeout", "connection_lost"})
+"""Causes of a token request that may have been granted although nobody heard the answer."""
+
+COOL_DOWN = 5
+"""Seconds after a token request that failed in which no other worker asks: it is declared dead meanwhile,
+or the system has time to recover."""
 
 _WAIT = 0.05
 
@@ -147,7 +154,7 @@ def current(connection_id: uuid.UUID, *, rejected: str | None, mint: Mint) -> He
             raise errors.AuthExpired("New tokens are refused one after the other.", cause="token_refused")
         lease = _lease(connection_id, held.version)
         if lease is not None:
-            return _mint(connection_id, lease, refused=rejected is not None and held.value == rejected, mint=mint)
+            return _renew(connection_id, lease, refused=rejected is not None and held.value == rejected, mint=mint)
         time.sleep(_WAIT)
         read_secret(connection_id)
     raise errors.Transient("Another worker has been asking for a token for too long.", cause="token_wait")
@@ -162,11 +169,12 @@ def _lease(connection_id: uuid.UUID, version: int) -> uuid.UUID | None:
     return mine if taken else None
 
 
-def _mint(connection_id: uuid.UUID, lease: uuid.UUID, *, refused: bool, mint: Mint) -> Held:
+def _renew(connection_id: uuid.UUID, lease: uuid.UUID, *, refused: bool, mint: Mint) -> Held:
+    """Mint under the lease and keep what came. A request that failed keeps the others off for a while."""
     ours = Token.objects.filter(connection_id=connection_id, minting=lease)
     try:
         secret = read_secret(connection_id)
-        minted = mint(secret.values)
+        minted = _mint_twice(secret, ours, mint)
         if minted.secret is not None:
             _keep_rotated(connection_id, secret, minted.secret)
         ours.update(
@@ -177,9 +185,31 @@ def _mint(connection_id: uuid.UUID, lease: uuid.UUID, *, refused: bool, mint: Mi
             minting=None,
             minting_until=None,
         )
-    finally:
+    except (errors.Transient, errors.AuthExpired):
+        ours.update(minting_until=clock.real_now() + timedelta(seconds=COOL_DOWN))
+        raise
+    except BaseException:
         ours.update(minting=None, minting_until=None)
+        raise
     return read_token(connection_id)
+
+
+def _mint_twice(secret: Secret, ours: QuerySet[Token], mint: Mint) -> Minted:
+    """Ask once more where the answer was lost. A grant that is good once may be spent by then: who refuses
+    it the second time has given its successor to nobody, and only a person can get another."""
+    try:
+        return mint(secret.values)
+    except errors.Transient as lost:
+        more_time = clock.real_now() + timedelta(seconds=MINT_SECONDS)
+        if lost.cause not in LOST_ANSWERS or not ours.update(minting_until=more_time):
+            raise
+    try:
+        return mint(secret.values)
+    except errors.AuthExpired as refused:
+        raise errors.AuthExpired(
+            "The answer that held the next refresh token was lost, and the present one is refused now.",
+            cause="refresh_lost",
+        ) from refused
 
 
 def _keep_rotated(connection_id: uuid.UUID, seen: Secret, values: Mapping[str, str]) -> None:
