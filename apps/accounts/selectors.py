@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
@@ -36,6 +36,24 @@ def list_clients(*, scope: Scope) -> tuple[tuple[UUID, str], ...]:
     """The clients in a scope with their names, by name."""
     clients = Client.objects.all() if scope.client_ids is None else Client.objects.filter(pk__in=scope.client_ids)
     return tuple(clients.values_list("pk", "name"))
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeHours:
+    """When a client's offices are open, by their own clock."""
+
+    client_id: UUID
+    name: str
+    time_zone: str
+    start: time
+    end: time
+
+
+def list_hours(*, scope: Scope) -> tuple[OfficeHours, ...]:
+    """The office hours of the clients in a scope, by name."""
+    clients = Client.objects.all() if scope.client_ids is None else Client.objects.filter(pk__in=scope.client_ids)
+    named = clients.values_list("pk", "name", "time_zone", "office_start", "office_end")
+    return tuple(OfficeHours(*row) for row in named)
 
 
 def names_of_clients(ids: Iterable[UUID]) -> Mapping[UUID, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import time
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
@@ -27,6 +27,23 @@ def create_client(
     except (ZoneInfoNotFoundError, ValueError) as exc:
         raise UnknownTimeZone(time_zone) from exc
     return Client.objects.create(name=name, time_zone=time_zone, office_start=office_start, office_end=office_end)
+
+
+class BackwardHours(ValueError):
+    """Office hours that end before they begin."""
+
+
+def change_hours(*, client_id: UUID, time_zone: str, office_start: time, office_end: time) -> bool:
+    """Set when a client's offices are open, which the day's plan goes by; False where there is no such client.
+
+    Raises UnknownTimeZone, BackwardHours.
+    """
+    if time_zone not in available_timezones():
+        raise UnknownTimeZone(time_zone)
+    if office_end <= office_start:
+        raise BackwardHours
+    hours = {"time_zone": time_zone, "office_start": office_start, "office_end": office_end}
+    return bool(Client.objects.filter(pk=client_id).update(**hours))
 
 
 class LastAdmin(ValueError):
