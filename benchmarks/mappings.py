@@ -3,6 +3,7 @@
 Method: a database of its own with 500 mappings of one client, each with a job, a Project and a stage map, and 100
 Projects without a job beside 100 jobs that their names mean. The list and its filters are asked for 60 times by an ops
 lead through Django's test client, in this process, without a socket; the first five, which warm caches, do not count.
+The page of suggestions, which scores every open Project anew, is measured beside them and has no aim of its own.
 Then 100 suggestions are accepted by one POST.
 """
 
@@ -109,7 +110,7 @@ def main() -> int:
     finally:
         connection.creation.destroy_test_db("postgres", verbosity=0)
     print(json.dumps({"mappings": MAPPED, "pages": pages, "accepted": made, "accept_seconds": seconds}))
-    slow = any(one["p95_ms"] >= AIM_MS for one in pages.values())
+    slow = any(one["p95_ms"] >= AIM_MS for page, one in pages.items() if page != f"{LIST}suggestions/")
     return int(slow or seconds >= AIM_SECONDS or made != WAITING)
 
 

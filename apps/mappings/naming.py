@@ -138,6 +138,10 @@ class Jobs:
         counted = Counter(word for core in self._cores.values() for word in set(core))
         self._weights = {word: math.log(1 + len(jobs) / count) for word, count in counted.items()}
         self._requisitions = {job.key: _tokens(job.requisition) for job in jobs if job.requisition}
+        self._by_last: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+        for key, ids in self._requisitions.items():
+            if ids:
+                self._by_last.setdefault(ids[-1], []).append((key, ids))
         self._shapes = {ids[0] for ids in self._requisitions.values() if len(ids) > 1 and ids[0].isalpha()}
         self._clients = {client: _client_words(client, jobs) for client in {job.client for job in jobs} - {""}}
         self._alike: dict[tuple[str, ...], set[frozenset[str]]] = {}
@@ -166,7 +170,8 @@ class Jobs:
     def _read(self, name: str, patterns: Sequence[str]) -> _Said:
         tokens = _tokens(name)
         words = frozenset(_words(name))
-        by_id = frozenset(key for key, ids in self._requisitions.items() if _stands_in(ids, tokens))
+        ending = [one for last in set(tokens) for one in self._by_last.get(last, ())]
+        by_id = frozenset(key for key, ids in ending if _stands_in(ids, tokens))
         clients = frozenset(client for client, marks in self._clients.items() if _names_client(marks, tokens))
         read = next((found for pattern in patterns if (found := parts_of(name, pattern)) is not None), {})
         title = frozenset(_words(read["title"])) if read.get("title") else words
