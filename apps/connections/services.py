@@ -119,9 +119,11 @@ def set_credential(
     expected_version: int | None = None,
     access_token: str = "",
     expires_at: datetime | None = None,
+    token_expires_at: datetime | None = None,
 ) -> int:
     """Seal and store new credential values, and the token that came with them; returns the version.
 
+    `token_expires_at` is the token's own end, where it ends before the credential does.
     Another application brings another quota account. Raises StaleCredential if somebody saved a newer one.
     """
     with transaction.atomic():
@@ -133,7 +135,7 @@ def set_credential(
             expected_version=expected_version,
             expires_at=expires_at,
         )
-        tokens.put_token(connection_id=connection_id, value=access_token, expires_at=expires_at)
+        tokens.put_token(connection_id=connection_id, value=access_token, expires_at=token_expires_at or expires_at)
     return version
 
 
@@ -281,7 +283,8 @@ def reconnect(
             secret=probe.minted.secret or secret,
             now=now,
             access_token=probe.minted.access_token,
-            expires_at=probe.minted.expires_at or expires_at,
+            expires_at=expires_at,
+            token_expires_at=probe.minted.expires_at,
         )
         _bind(connection, found)
         signs = _signing_secret(connection, secret)

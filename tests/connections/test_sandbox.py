@@ -174,6 +174,15 @@ def test_a_wrong_secret_expires_the_credential_and_a_right_one_reconnects(sandbo
     assert services.open_ats(connection.pk).list_jobs().items
 
 
+def test_a_token_that_ends_within_the_hour_is_no_credential_that_ends(sandbox: Sandbox) -> None:
+    connection = connect_greenhouse(sandbox)
+
+    services.reconnect(connection_id=connection.pk, secret=GREENHOUSE, now=clock.now())
+
+    assert Credential.objects.get(connection=connection).expires_at is None
+    assert tokens.read_token(connection.pk).expires_at is not None
+
+
 def test_a_credential_that_is_refused_replaces_nothing(sandbox: Sandbox) -> None:
     connection = connect_greenhouse(sandbox)
     services.identify_and_bind(connection_id=connection.pk, now=clock.now())
