@@ -121,12 +121,13 @@ def test_each_count_is_of_ones_own_people_alone(staffed: Office, desk: int, peop
     browser, own = signed_in(staffed, desk)
 
     listed = text_of(browser, "/candidates/")
-    mapped = text_of(browser, "/mappings/")
+    mapped = browser.get("/mappings/").content.decode()
     found = text_of(browser, "/search/?q=Abel")
     arrived = text_of(browser, "/events/?kind=write.arrive")
 
     assert re.findall(r"(\d+) on this page", listed) == [str(people)]
-    assert re.findall(r"of (\d+), with (\d+) (?:person|people) in play", mapped) == [("1", str(people))]
+    assert re.findall(r"(\d+) (?:is|are) live of (\d+)\.", mapped) == [("1", "1")]
+    assert re.findall(r'data-label="People">(\d+)<', mapped) == [str(people)]
     assert re.findall(r"(\d+) found", found) == [str(people)]
     assert re.findall(r"(\d+) on this page", arrived) == [str(people)]
     assert Event.objects.filter(kind="write.arrive", clients=[own.client.pk]).count() == people
