@@ -30,6 +30,7 @@ def ask(readers: Sequence[User]) -> Checked:
     for reader in readers:
         own = set(reader.clients.values_list("pk", flat=True))
         foreign = _things(Candidacy.objects.of_everyone().exclude(client__in=own))
+        foreign -= _things(Candidacy.objects.of_everyone().filter(client__in=own))  # a person may be with both
         foreign |= {
             str(pk) for pk in Mapping.objects.of_everyone().exclude(client__in=own).values_list("pk", flat=True)
         }

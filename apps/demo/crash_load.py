@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,6 +65,7 @@ class Office:
     people: list[Someone] = field(default_factory=list)
     book: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     thinking: list[Someone] = field(default_factory=list)
+    adding: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def act(self) -> None:
         """One thing that somebody does; what the system refuses was not done."""
@@ -81,6 +83,10 @@ class Office:
             self.move(one, one.side)
 
     def add(self, count: int) -> None:
+        with self.adding:
+            self._add(count)
+
+    def _add(self, count: int) -> None:
         place = self.chance.randrange(len(self.company.mappings))
         numbers = [len(self.people) + number for number in range(count)]
         people = [scenario.person(number) for number in numbers]

@@ -32,7 +32,7 @@ from apps.demo.scenario import Company
 from apps.demo.stack import Stack
 from apps.demo.watch import Watch
 from apps.ledger import gates
-from apps.ledger.models import Event, Fault
+from apps.ledger.models import ClosedGate, Event, Fault
 from apps.ledger.states import OPEN, Reason, State
 from apps.mappings.models import Mapping
 from apps.sync import conflicts
@@ -90,8 +90,8 @@ def run(wish: Wish, data: Path) -> tuple[list[Checked], dict[str, Any]]:
         _work(crash)
         _settle(crash)
         crash.watch.stop()
-        checked = crash_checks.ask(crash, logs)
         _report(crash)
+        checked = crash_checks.ask(crash, logs)
     return checked, crash.figures
 
 
@@ -252,8 +252,13 @@ def _is_busy(run: Run) -> bool:
     )
 
 
+LEFT_SHOWN = 20
+"""Of the events that are open at the end, so many are told, the longest due first."""
+
+
 def _report(run: Run) -> None:
     calls = [call for name in ("greenhouse", "linkedin") for call in run.sandbox.calls(name)]
+    open_events = Event.objects.filter(state__in=OPEN).order_by("due_at").values_list("kind", "due_at")[:LEFT_SHOWN]
     slowest = max(run.killer.back_after, key=lambda one: one[1], default=("", 0.0))
     run.figures |= {
         "events": Event.objects.count(),
@@ -266,6 +271,8 @@ def _report(run: Run) -> None:
         "slowest_back": [slowest[0], round(slowest[1], 1)],
         "limit_raised": run.raised,
         "halts_agreed_to": run.halts,
+        "open": [f"{kind} due {due:%H:%M:%S}" for kind, due in open_events],
+        "closed_gates": list(ClosedGate.objects.values_list("gate", "reason", "detail")),
         "linkedin_calls": run.sandbox.state("linkedin")["calls_today"],
         "greenhouse_calls": len(run.sandbox.calls("greenhouse")),
         "faults_struck": sum(bool(call["fault"]) for call in calls),

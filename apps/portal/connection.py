@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
+from apps.connections import authorize
 from apps.core import clock
 from apps.portal import connections, rows, shell, words
 from apps.portal.connections import ConnectionLine
@@ -60,6 +61,7 @@ def connection_detail(request: PortalRequest, connection_id: UUID) -> HttpRespon
     context = {
         "line": line,
         "lead": _lead(found),
+        "acts": _acts(found) if request.user.may(Right.ADMINISTER) else [],
         "notice": _notice(found, line, now),
         "waiting": [rows.line_of(one, now=now) for one in found.waiting],
         "log": f"{reverse('portal:events')}?{urlencode({'system': connection_id, 'state': WAITS}, doseq=True)}",
@@ -83,6 +85,14 @@ def _ability(said: str, support: bool | Limited) -> dict[str, str]:
         return {"name": said, "tone": tone, "icon": icon, "word": word, "why": support.why}
     tone, icon, word = ("ok", "check", "yes") if support else ("mute", "close", "no")
     return {"name": said, "tone": tone, "icon": icon, "word": word, "why": ""}
+
+
+def _acts(found: ConnectionDetail) -> list[dict[str, str]]:
+    """Where an administrator sets the connection up, and consents again where the system asks for consent."""
+    acts = [{"word": "Set-up and test event", "href": reverse("portal:connect_setup", args=[found.row.id])}]
+    if authorize.asks_for_consent(found.row.provider):
+        acts.append({"word": "Reconnect", "href": reverse("portal:sign_in_again", args=[found.row.id])})
+    return acts
 
 
 def _lead(found: ConnectionDetail) -> str:

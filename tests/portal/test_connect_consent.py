@@ -77,3 +77,16 @@ def test_the_page_lets_its_form_end_at_the_sign_in_page_alone(client: Browser, s
 
     assert f"form-action 'self' {sandbox.base}" in page["Content-Security-Policy"]
     assert sandbox.base not in client.get("/connections/")["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(("role", "led"), [(Role.ADMIN, True), (Role.OPS, False)])
+def test_the_connections_page_leads_who_may_to_its_set_up_and_to_a_new_consent(
+    client: Browser, sandbox: Sandbox, role: Role, led: bool
+) -> None:
+    connection = expired_linkedin(sandbox)
+    client.force_login(make_user(role))
+
+    page = client.get(f"/connections/{connection.pk}/").content.decode()
+
+    assert (f'href="/connections/{connection.pk}/sign-in/"' in page) is led
+    assert (f'href="/connections/{connection.pk}/setup/"' in page) is led
