@@ -256,9 +256,15 @@ LEFT_SHOWN = 20
 """Of the events that are open at the end, so many are told, the longest due first."""
 
 
+def _stands(event: Event) -> str:
+    """When it is due, when its mailbox is, and until when somebody has that."""
+    box = event.mailbox
+    return f"{event.kind} #{event.pk}: due {event.due_at}, mailbox {box.due_at}, leased until {box.lease_until}"
+
+
 def _report(run: Run) -> None:
     calls = [call for name in ("greenhouse", "linkedin") for call in run.sandbox.calls(name)]
-    open_events = Event.objects.filter(state__in=OPEN).order_by("due_at").values_list("kind", "due_at")[:LEFT_SHOWN]
+    left = Event.objects.filter(state__in=OPEN).order_by("due_at")[:LEFT_SHOWN]
     slowest = max(run.killer.back_after, key=lambda one: one[1], default=("", 0.0))
     run.figures |= {
         "events": Event.objects.count(),
@@ -271,7 +277,7 @@ def _report(run: Run) -> None:
         "slowest_back": [slowest[0], round(slowest[1], 1)],
         "limit_raised": run.raised,
         "halts_agreed_to": run.halts,
-        "open": [f"{kind} due {due:%H:%M:%S}" for kind, due in open_events],
+        "open": [_stands(event) for event in left.select_related("mailbox")],
         "closed_gates": list(ClosedGate.objects.values_list("gate", "reason", "detail")),
         "linkedin_calls": run.sandbox.state("linkedin")["calls_today"],
         "greenhouse_calls": len(run.sandbox.calls("greenhouse")),
