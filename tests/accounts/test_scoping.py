@@ -63,6 +63,7 @@ SCOPELESS = {
     "ledger.show_rows": "rows that events_within gave",
     "mappings.numbers_of_versions": "numbers of ids that the caller's own scoped rows hold",
     "mappings.number_of_version": "a number that a plan within the scope names",
+    "reports.get_refusal": "refused deliveries of a connection, asked by admins",
     "reports.link_to_person": "an address made from ids that the caller's own scoped row holds",
     "sync.list_streams": "listings of connections, which belong to the deployment",
     "sync.list_readings": "listings of connections, which belong to the deployment",

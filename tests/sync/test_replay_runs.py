@@ -98,7 +98,7 @@ def test_rows_whose_remote_changed_since_the_preview_stop_and_say_so_rule_27(let
     assert promised(run.items.filter(state=ItemState.DONE)) == acts_in(letters.writes()[before:])
     assert run.items.filter(state=ItemState.DONE).count() == 48 - len(changed)
     ends = {(event.state, event.cause) for event in Event.objects.filter(pk__in=changed)}
-    assert ends == {(State.DEAD, "preview_changed"), (State.SUPERSEDED, "")}, "a poll may have planned them anew"
+    assert ends <= {(State.DEAD, "preview_changed"), (State.SUPERSEDED, "")}, "a poll may have planned them anew"
 
 
 def change_some(letters: Letters, run: ReplayRun) -> set[int]:
