@@ -29,12 +29,6 @@ def list_owners(*, scope: Scope) -> tuple[Owner, ...]:
     return tuple(Owner(one.connection_id, one.remote_id, one.seat.name, one.seat.active) for one in found)
 
 
-def owned_by(*, scope: Scope, remote_id: str, connection_id: UUID) -> tuple[UUID, ...]:
-    """The mappings whose new applications go to somebody where nobody else is named."""
-    mine = Mapping.objects.within(scope).filter(default_owner=remote_id, job__connection=connection_id)
-    return tuple(mine.exclude(state=MappingState.ENDED).values_list("pk", flat=True))
-
-
 @transaction.atomic
 def reassign(*, scope: Scope, ids: Sequence[UUID], owner: Owner) -> int:
     """Let somebody of an ATS own what comes by these mappings from now on; returns how many changed."""

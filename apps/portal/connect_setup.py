@@ -79,13 +79,13 @@ def _steps(request: PortalRequest, found: ConnectionDetail, provider: Provider) 
 
 
 def _next(provider: Provider) -> list[dict[str, str]]:
-    """Where to go from here; a page that is not there yet is not offered."""
+    """Where to go from here."""
     pages = {
-        "sourcing": [("connect", "Connect the ATS"), ("seats", "Say who is who"), ("hours", "Office hours")],
-        "ats": [("seats", "Say who is who"), ("hours", "Office hours"), ("mappings", "Map Projects to jobs")],
+        "sourcing": [("connect", "Connect the ATS"), ("hours", "Office hours")],
+        "ats": [("hours", "Office hours"), ("mappings", "Map Projects to jobs")],
         "messaging": [("contacts", "Choose the hiring managers' channel"), ("notifications", "Rules")],
     }[provider.capabilities.role]
-    return [{"label": label, "href": href} for name, label in pages if (href := shell.address_of(name, ""))]
+    return [{"label": label, "href": reverse(f"portal:{name}")} for name, label in pages]
 
 
 def _arrivals(request: PortalRequest, connection_id: UUID) -> dict[str, Any]:

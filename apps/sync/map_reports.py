@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet
 
 from apps.accounts.scope import Scope
 from apps.mappings import stage_maps
-from apps.sync.models import MapItem, MapRun, ReplayState
+from apps.sync.models import MapItem, MapRun
 
 PAGE = 100
 
@@ -88,12 +88,6 @@ def list_items(*, map_run_id: int, show: str = "", after: int = 0) -> tuple[tupl
         found = found.exclude(fate__in=["linkedin", "ats"])
     rows = list(found.select_related("candidacy__person").order_by("pk")[: PAGE + 1])
     return tuple(_item(one) for one in rows[:PAGE]), rows[PAGE - 1].pk if len(rows) > PAGE else 0
-
-
-def newest_run(*, map_id: int) -> int | None:
-    """The run of a map that is not over, if there is one."""
-    going = MapRun.objects.filter(stage_map=map_id, state__in=[ReplayState.READY, ReplayState.RUNNING])
-    return going.order_by("-pk").values_list("pk", flat=True).first()
 
 
 def _item(one: MapItem) -> ItemShown:
