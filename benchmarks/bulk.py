@@ -32,47 +32,37 @@ DURING_SECONDS = 120
 EVERY_SECONDS = {"profiles": 15, "people": 600, "applications": 600, "jobs": 600}
 ALLOWED_TIMES, ALLOWED_MORE = 1.5, 0.25
 ENDS_WITHIN = 3600.0
-BY = "urn:li:seat:52"
 
 
 class Company:
     """The running stack, and people whom somebody moves in Greenhouse."""
 
     def __init__(self, running: stack.Stack) -> None:
-        from apps.demo import scenario
+        from benchmarks import company
 
         self.sandbox = running.sandbox
-        self.company = scenario.build(
-            running.sandbox,
-            web=running.web,
-            names=["Data Engineer", "Analyst"],
-            daily_limit=200_000,
-            every_seconds=EVERY_SECONDS,
-            ats={"ceiling": 5_000, "visible_after": 1},
-            options={"visible_after_seconds": 1},
+        self.company = company.start(
+            running, every_seconds=EVERY_SECONDS, projects=("Data Engineer", "Analyst"), shows_after=1
         )
         self.applications: dict[str, int] = {}
 
     def settle_people(self) -> None:
         """Bring those in who are moved later, with no limit in the way; then set the limit."""
-        self.add(range(STANDING), mapping=0)
-        wait_until(lambda: len(self.in_step()) == STANDING, 600)
-        self.applications = self.in_step()
+        from benchmarks import company
+
+        self.applications = company.bring_in(self.sandbox, self.company, STANDING, within=600)
         self.sandbox.act("greenhouse", "settings", ceiling=CEILING)
         time.sleep(31)
 
     def add(self, numbers: range, *, mapping: int) -> None:
-        from apps.demo import scenario
+        from benchmarks import company
 
-        project = self.company.mappings[mapping].project.remote_id
-        people = [scenario.person(number) for number in numbers]
-        self.sandbox.act("linkedin", "add_to_project", project=project, people=people, by=BY)
+        company.add(self.sandbox, self.company, numbers, mapping=mapping)
 
     def in_step(self) -> dict[str, int]:
-        from apps.candidates.models import Profile
+        from benchmarks import company
 
-        agreed = Profile.objects.exclude(agreed_ats="").values_list("remote_id", "candidacy__application_id")
-        return {profile: int(application) for profile, application in agreed if application}
+        return company.in_step()
 
     def move_for(self, seconds: int) -> list[float]:
         """Move one after the other, evenly, then wait for all; the seconds that each took."""

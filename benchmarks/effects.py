@@ -32,19 +32,17 @@ TOGETHER = 4
 """Hands that move people at once, so that the act's own answer is no limit."""
 IMPORT_WITHIN, EFFECTS_WITHIN = 3600.0, 1800.0
 EVERY_SECONDS = {"profiles": 5, "people": 3600, "applications": 3600, "jobs": 3600}
-BY = "urn:li:seat:52"
-AT_ONCE = 500
 
 
 @dataclass
-class Company:
+class Office:
     """The running stack, people in step, and a rule that tells of each move."""
 
     sandbox: Any
     applications: dict[str, int]
 
     @classmethod
-    def start(cls, running: stack.Stack, people: int) -> Company:
+    def start(cls, running: stack.Stack, people: int) -> Office:
         from apps.accounts.scope import EVERYONE
         from apps.connections.models import Connection
         from apps.core import clock
@@ -52,28 +50,17 @@ class Company:
         from apps.notifications import services as notifications
         from apps.notifications.models import Rule
         from apps.notifications.services import Place, Wish
+        from benchmarks import company
 
-        company = scenario.build(
-            running.sandbox,
-            web=running.web,
-            names=["Data Engineer"],
-            daily_limit=1_000_000,
-            every_seconds=EVERY_SECONDS,
-            ats={"ceiling": 1_000_000, "visible_after": 0},
-            options={"visible_after_seconds": 0},
-        )
-        project = company.mappings[0].project.remote_id
-        for first in range(0, people, AT_ONCE):
-            some = [scenario.person(number) for number in range(first, min(first + AT_ONCE, people))]
-            running.sandbox.act("linkedin", "add_to_project", project=project, people=some, by=BY)
-        wait_until(lambda: len(in_step()) == people, IMPORT_WITHIN)
-        slack = scenario.connect_slack(running.sandbox, company)
+        made = company.start(running, every_seconds=EVERY_SECONDS)
+        in_step = company.bring_in(running.sandbox, made, people, within=IMPORT_WITHIN)
+        slack = scenario.connect_slack(running.sandbox, made)
         slack.settings["options"] = {**slack.settings.get("options", {}), "pace_seconds": 0.0}
         Connection.objects.filter(pk=slack.pk).update(settings=slack.settings)
         Rule.objects.of_everyone().update(enabled=False)
         wish = Wish(name="Phone screens", stages=("Phone Screen",), places=(Place(kind="channel", where="#hiring"),))
         notifications.save_rule(scope=EVERYONE, wish=wish, now=clock.now())
-        return cls(running.sandbox, in_step())
+        return cls(running.sandbox, in_step)
 
     def move_all(self, rate: float) -> dict[str, float]:
         """Move each to Phone Screen, evenly; when each was, by profile."""
@@ -99,13 +86,6 @@ class Company:
         return {row["id"]: row["stageChangedAt"] / 1000 for row in rows if row["stage"] == "In Progress"}
 
 
-def in_step() -> dict[str, int]:
-    from apps.candidates.models import Profile
-
-    agreed = Profile.objects.exclude(agreed_ats="").values_list("remote_id", "candidacy__application_id")
-    return {profile: int(application) for profile, application in agreed if application}
-
-
 def in_slack() -> dict[str, float]:
     """When each was told, by Slack's own clock."""
     from apps.candidates.models import Profile
@@ -127,10 +107,10 @@ def run(rate: float, seconds: int) -> dict[str, float]:
     """One run on a database and processes of its own."""
     people = round(rate * seconds)
     with stack.own_database("effects"), stack.running() as running:
-        company = Company.start(running, people)
-        moved = company.move_all(rate)
-        wait_until(lambda: _all_told(company, people), EFFECTS_WITHIN)
-        linkedin, slack = company.in_linkedin(), in_slack()
+        office = Office.start(running, people)
+        moved = office.move_all(rate)
+        wait_until(lambda: _all_told(office, people), EFFECTS_WITHIN)
+        linkedin, slack = office.in_linkedin(), in_slack()
     pushed = [linkedin[one] - at for one, at in moved.items()]
     told = [slack[one] - at for one, at in moved.items()]
     whole = [max(pair) for pair in zip(pushed, told, strict=True)]
@@ -148,9 +128,9 @@ def run(rate: float, seconds: int) -> dict[str, float]:
     }
 
 
-def _all_told(company: Company, people: int) -> bool:
+def _all_told(office: Office, people: int) -> bool:
     time.sleep(2)
-    return len(in_slack()) == people and len(company.in_linkedin()) == people
+    return len(in_slack()) == people and len(office.in_linkedin()) == people
 
 
 def run_apart(rate: float, seconds: int) -> dict[str, float]:

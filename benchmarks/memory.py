@@ -37,33 +37,20 @@ def resident() -> float:
 
 def measure(events: int) -> dict[str, object]:
     """Work them all off; the resident set after each part, and how many a second."""
-    from apps.candidates.models import Candidacy, Profile
     from apps.core import clock
-    from apps.demo import scenario
-    from apps.demo.smoke import wait_until
     from apps.ledger import drain
     from apps.ledger import services as ledger
     from apps.ledger.models import Event
     from apps.ledger.states import OPEN
     from apps.providers.contract import Hook, HookKind
     from apps.sync import deliveries
+    from benchmarks import company
 
     with stack.running() as running:
-        company = scenario.build(
-            running.sandbox,
-            web=running.web,
-            names=["Data Engineer"],
-            daily_limit=1_000_000,
-            every_seconds=EVERY_SECONDS,
-            ats={"ceiling": 1_000_000, "visible_after": 0},
-            options={"visible_after_seconds": 0},
-        )
-        project = company.mappings[0].project.remote_id
-        people = [scenario.person(number) for number in range(PEOPLE)]
-        running.sandbox.act("linkedin", "add_to_project", project=project, people=people, by="urn:li:seat:52")
-        wait_until(lambda: Profile.objects.exclude(agreed_ats="").count() == PEOPLE, 300)
+        made = company.start(running, every_seconds=EVERY_SECONDS)
+        in_step = company.bring_in(running.sandbox, made, PEOPLE, within=300)
         running.services["worker"].kill()
-        applications = list(Candidacy.objects.of_everyone().values_list("application_id", flat=True))
+        applications = [str(found) for found in in_step.values()]
         part, number, began = events // PARTS, 0, time.monotonic()
         sets: list[float] = []
         for _ in range(PARTS):
@@ -71,7 +58,7 @@ def measure(events: int) -> dict[str, object]:
                 number += 1
                 application = applications[number % PEOPLE]
                 hook = Hook(HookKind.APPLICATION, ACTION, str(number), application_id=application)
-                ledger.append(deliveries.event_of(company.ats.pk, hook), now=clock.now())
+                ledger.append(deliveries.event_of(made.ats.pk, hook), now=clock.now())
             while Event.objects.filter(kind="hook.application", state__in=OPEN).exists():
                 drain.drain(until=clock.real_now() + timedelta(seconds=30))
             gc.collect()

@@ -254,6 +254,8 @@ SYNCPORTAL_KEEP_ATTEMPTS_DAYS = env.int("SYNCPORTAL_KEEP_ATTEMPTS_DAYS", default
 if SYNCPORTAL_KEEP_EVENTS_DAYS < 31 or min(SYNCPORTAL_KEEP_READINGS_DAYS, SYNCPORTAL_KEEP_ATTEMPTS_DAYS) < 1:
     raise ImproperlyConfigured("Keep events for at least 31 days (reports read back 30), all else for at least one.")
 SYNCPORTAL_RECONCILE_SHARE = env.float("SYNCPORTAL_RECONCILE_SHARE", default=0.2)
+PHONE_REGION = env.str("SYNCPORTAL_PHONE_REGION", default="")
+DUPLICATE_WEIGHTS = {name: float(bits) for name, bits in env.dict("SYNCPORTAL_DUPLICATE_WEIGHTS", default={}).items()}
 SYNCPORTAL_HOOK_BYTES = env.int("SYNCPORTAL_HOOK_BYTES", default=1_000_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = SYNCPORTAL_HOOK_BYTES
 

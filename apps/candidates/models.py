@@ -7,7 +7,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
-from apps.accounts.models import Client
+from apps.accounts.models import Client, User
 from apps.accounts.scoping import ScopedManager
 from apps.connections.models import Connection
 from apps.mappings.models import Job, Mapping, Project
@@ -50,8 +50,17 @@ class IdentityKind(models.TextChoices):
     EMAIL = "email"
 
 
+class Confidence(models.TextChoices):
+    STATED = "stated"
+    DERIVED = "derived"  # worked out from an old public address
+    CONTESTED = "contested"  # borne by somebody else here too: it finds, and names nobody
+
+
 class Identity(models.Model):
-    """An identifier that names one person within one ATS connection."""
+    """An identifier that a person bears, or bore: within one ATS connection it names one person at a time.
+
+    A slug that its bearer gave up (`left_at`) stays as history, and may be somebody else's.
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="identities")
@@ -59,10 +68,22 @@ class Identity(models.Model):
     value = models.TextField()
     seen_as = models.TextField(blank=True, help_text="the form it was seen in")
     source = models.CharField(max_length=20)
+    confidence = models.CharField(max_length=9, choices=Confidence.choices, default=Confidence.STATED)
     seen_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint("connection", "kind", "value", name="identity_once")]
+        constraints = [
+            models.UniqueConstraint(
+                "connection",
+                "kind",
+                "value",
+                name="identity_once",
+                condition=Q(left_at=None) & ~Q(confidence=Confidence.CONTESTED),
+            ),
+            models.UniqueConstraint("person", "kind", "value", name="identity_of_one"),
+        ]
+        indexes = [models.Index("connection", "kind", "value", name="identity_by_value")]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.person_id}"
@@ -154,6 +175,81 @@ class IndexKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} -> {self.remote_person_id}"
+
+
+class IndexedPerson(models.Model):
+    """Whom the ATS has, as it names them: beside the index of identifiers, so that names can be compared."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    remote_id = models.TextField()
+    first_name = models.TextField(blank=True)
+    last_name = models.TextField(blank=True)
+    company = models.TextField(blank=True)
+    title = models.TextField(blank=True)
+    phones = models.JSONField(default=list)
+    name_key = models.TextField(blank=True, help_text="the name's letters in no order")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("connection", "remote_id", name="indexed_once")]
+        indexes = [models.Index("connection", "name_key", name="indexed_by_name")]
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.remote_id
+
+
+class DuplicateState(models.TextChoices):
+    OPEN = "open"
+    SAME = "same"
+    APART = "apart"
+    CLOSED = "closed"  # it settled itself
+
+
+class Duplicate(models.Model):
+    """A question for people: is this person one of these, whom the ATS has? (rules 20 and 21)
+
+    `found` lists them, each with what speaks for and against; what waits for the answer is held under the question.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="duplicates")
+    found = models.JSONField(default=list)
+    state = models.CharField(max_length=6, choices=DuplicateState.choices, default=DuplicateState.OPEN)
+    asked_at = models.DateTimeField()
+    unsure_at = models.DateTimeField(null=True)
+    deciding_at = models.DateTimeField(null=True, help_text="a decision is on its way")
+    decided_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    chosen = models.TextField(blank=True, help_text="whom they are, by the ATS's id")
+    before = models.JSONField(default=dict, help_text="what the decision changed, to take it back by")
+    said = models.TextField(blank=True, help_text="what the last decision or its undoing did, in words")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("person", name="asked_once", condition=Q(state=DuplicateState.OPEN)),
+        ]
+        indexes = [
+            models.Index("asked_at", name="duplicate_open", condition=Q(state=DuplicateState.OPEN)),
+            models.Index(fields=["-decided_at"], name="duplicate_decided"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id}: {self.state}"
+
+
+class Apart(models.Model):
+    """Two whom a person said are two: somebody's identifier, hashed, and an id of the ATS. Never asked again."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    key = models.TextField()
+    remote_id = models.TextField()
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("connection", "key", "remote_id", name="apart_once")]
+
+    def __str__(self) -> str:
+        return f"{self.key} is not {self.remote_id}"
 
 
 class Transition(models.Model):

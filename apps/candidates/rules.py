@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import phonenumbers
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -36,6 +38,17 @@ def normal_email(raw: str) -> str | None:
         return f"{local}@{domain.encode('idna').decode('ascii')}"
     except UnicodeError:
         return None
+
+
+def normal_phone(raw: str, *, region: str = "") -> str | None:
+    """A phone number in E.164; `region` is whose it is where no country is said. None where it is no number."""
+    try:
+        number = phonenumbers.parse(raw, region or None)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 def fold_name(name: str) -> frozenset[str]:

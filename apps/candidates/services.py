@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from apps.candidates import linkedin_urls
+from apps.candidates import duplicates, identities, linkedin_urls, matching
+from apps.candidates.identities import keys_of_person
+from apps.candidates.matching import Facts, Verdict
 from apps.candidates.models import (
     Candidacy,
     CandidacyState,
     Identity,
     IdentityKind,
+    IndexedPerson,
     IndexKey,
     Person,
     PersonState,
@@ -20,14 +23,14 @@ from apps.candidates.models import (
     Tombstone,
     Transition,
 )
-from apps.candidates.rules import Key, names_compatible, normal_email
+from apps.candidates.rules import Key, normal_email
 from apps.mappings.models import Mapping
 from apps.providers import contract
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Who someone is. Exactly one of `person`, `remote_id`, `several`, `buried` says something; none
+    """Who someone is. At most one of `person`, `remote_id`, `several`, `buried` says something; none
     of them: nobody knows this person yet."""
 
     person: Person | None = None
@@ -50,56 +53,22 @@ def keys_of_profile(profile: contract.Profile) -> tuple[Key, ...]:
     return tuple(keys)
 
 
-def keys_of_person(person: contract.Person) -> tuple[Key, ...]:
-    """An ATS person's identifiers."""
-    slugs = [(linkedin_urls.identity_key(url), url) for url in person.social_urls]
-    emails = [(normal_email(email), email) for email in person.emails]
-    return tuple(
-        [Key(IdentityKind.LINKEDIN, value, raw) for value, raw in slugs if value]
-        + [Key(IdentityKind.EMAIL, value, raw) for value, raw in emails if value]
-    )
+def find_person(*, connection_id: UUID, seen: Facts, job: str) -> Found:
+    """Who this is among the people here: tombstones first, then whoever the policy links by itself.
 
-
-def survivor_of(person: Person) -> Person:
-    """The person that a chain of merges ends at."""
-    while person.merged_into is not None:
-        person = person.merged_into
-    return person
-
-
-def find_person(*, connection_id: UUID, keys: Sequence[Key], name: str, job: str) -> Found:
-    """Who carries these identifiers: tombstones first, then our own people, then the ATS's index.
-
-    The LinkedIn key and the member URN decide alone; an e-mail only with a compatible name.
+    An identifier of somebody whose name or other identifiers speak against it names nobody (facts: duplicates, C.4).
     """
-    buried = Tombstone.objects.filter(connection_id=connection_id, key__in=[k.lease for k in keys], job__in=["", job])
-    stone = buried.first()
+    stones = Tombstone.objects.filter(connection_id=connection_id, key__in=[k.lease for k in seen.keys])
+    stone = stones.filter(job__in=["", job]).first()
     if stone is not None:
         return Found(buried=stone.why)
-    known = Identity.objects.filter(connection_id=connection_id).select_related("person")
-    for key in keys:
-        identity = known.filter(kind=key.kind, value=key.value).first()
-        if identity is None:
-            continue
-        person = survivor_of(identity.person)
-        if person.state in (PersonState.DELETED, PersonState.ERASED):
-            return Found(buried=person.state)
-        if key.kind == IdentityKind.EMAIL and not names_compatible(name, str(person)):
-            return Found(several=f"{person} in the ATS has the same e-mail address and another name.")
-        return Found(person=person)
-    return find_in_index(connection_id=connection_id, keys=keys)
-
-
-def find_in_index(*, connection_id: UUID, keys: Sequence[Key]) -> Found:
-    """Who in the ATS carries these identifiers, by the local index alone."""
-    for key in keys:
-        rows = IndexKey.objects.filter(connection_id=connection_id, kind=key.kind, value=key.value)
-        ids = sorted(set(rows.values_list("remote_person_id", flat=True)))
-        if len(ids) > 1:
-            return Found(several=f"The ATS has {len(ids)} people with this {key.kind} key: {', '.join(ids)}.")
-        if ids:
-            return Found(remote_id=ids[0])
-    return Found()
+    known = {str(person.pk): person for person in identities.bearers(connection_id=connection_id, keys=seen.keys)}
+    gone = next((one for one in known.values() if one.state in (PersonState.DELETED, PersonState.ERASED)), None)
+    if gone is not None:
+        return Found(buried=gone.state)
+    facts = [replace(one, id=key) for key, one in identities.facts_of_people(list(known.values())).items()]
+    decided = matching.decide(seen, facts, apart=identities.kept_apart(connection_id, seen, known))
+    return Found(person=known[decided.target]) if decided.verdict == Verdict.LINK else Found()
 
 
 def find_alike(*, connection_id: UUID, remote_id: str) -> Found:
@@ -124,41 +93,16 @@ def ensure_person(
     *, connection_id: UUID, found: Found, profile: contract.Profile, keys: Sequence[Key], now: datetime
 ) -> Person:
     """The person of a profile, with the identifiers that the profile adds."""
-    person = found.person
-    if person is None and found.remote_id:
-        person = Person.objects.filter(connection_id=connection_id, remote_id=found.remote_id).first()
-        person = survivor_of(person) if person else None
-    if person is None:
-        person = Person.objects.create(
-            connection_id=connection_id,
-            remote_id=found.remote_id,
-            first_name=profile.first_name,
-            last_name=profile.last_name,
-            company=profile.company,
-            title=profile.title,
-            first_seen_at=now,
-        )
-    add_identities(person=person, keys=keys, source="linkedin", now=now)
-    return person
-
-
-def add_identities(*, person: Person, keys: Iterable[Key], source: str, now: datetime) -> None:
-    """Note identifiers; one that names somebody else already stays with them."""
-    Identity.objects.bulk_create(
-        [
-            Identity(
-                connection_id=person.connection_id,
-                person=person,
-                kind=key.kind,
-                value=key.value,
-                seen_as=key.seen_as,
-                source=source,
-                seen_at=now,
-            )
-            for key in keys
-        ],
-        ignore_conflicts=True,
+    person = found.person or Person.objects.create(
+        connection_id=connection_id,
+        first_name=profile.first_name,
+        last_name=profile.last_name,
+        company=profile.company,
+        title=profile.title,
+        first_seen_at=now,
     )
+    identities.note(person=person, keys=keys, source="linkedin", now=now)
+    return person
 
 
 def ensure_candidacy(*, person: Person, mapping: Mapping, profile: contract.Profile) -> Candidacy:
@@ -202,10 +146,12 @@ def bury_person(*, person: Person, why: str, now: datetime) -> None:
 
 def forget_index(*, connection_id: UUID, remote_person_id: str) -> None:
     IndexKey.objects.filter(connection_id=connection_id, remote_person_id=remote_person_id).delete()
+    IndexedPerson.objects.filter(connection_id=connection_id, remote_id=remote_person_id).delete()
+    duplicates.forget(connection_id=connection_id, remote_id=remote_person_id)
 
 
 def index_people(*, connection_id: UUID, people: Iterable[contract.Person]) -> None:
-    """Write the identifiers that the ATS's people carry now into the local index."""
+    """Write the names and identifiers that the ATS's people carry now into the local index."""
     people = list(people)
     fresh = {(person.id, key.kind, key.value) for person in people for key in keys_of_person(person)}
     rows = IndexKey.objects.filter(connection_id=connection_id, remote_person_id__in=[person.id for person in people])
@@ -218,6 +164,7 @@ def index_people(*, connection_id: UUID, people: Iterable[contract.Person]) -> N
         ],
         ignore_conflicts=True,
     )
+    identities.index_names(connection_id=connection_id, people=people)
 
 
 def others_alike(*, connection_id: UUID, people: Iterable[contract.Person]) -> set[str]:
@@ -245,7 +192,7 @@ def follow_merge(*, loser: Person, survivor: Person) -> None:
     """A merge in the ATS: the survivor takes over identifiers, profiles and candidacies (rule 22)."""
     Person.objects.filter(pk=survivor.pk, state=PersonState.MERGED).update(state=PersonState.ACTIVE, merged_into=None)
     Person.objects.filter(pk=loser.pk).update(state=PersonState.MERGED, merged_into=survivor)
-    Identity.objects.filter(person=loser).update(person=survivor)
+    identities.move(loser=loser, survivor=survivor)
     theirs = {c.job_id: c for c in Candidacy.objects.of_everyone().filter(person=survivor)}
     for candidacy in Candidacy.objects.of_everyone().filter(person=loser):
         kept = theirs.get(candidacy.job_id)

@@ -56,24 +56,27 @@ class Granted:
     secret: Mapping[str, str] = field(repr=False)
     access_token: str = field(repr=False)
     expires_at: datetime | None
+    ends_at: datetime | None = None
 
 
 def asks_for_consent(provider: str) -> bool:
     return registry.get(provider).consent is not None
 
 
-def for_reconnect(*, connection_id: UUID, redirect_uri: str) -> Asked:
-    """The same application as before, by which the administrator consents again. Raises NotAuthorized."""
+def for_reconnect(*, connection_id: UUID, redirect_uri: str, entered: Mapping[str, Any] | None = None) -> Asked:
+    """The same application as before, by which the administrator consents again; its old refresh token
+    is left behind. Raises NotAuthorized."""
     connection = Connection.objects.get(pk=connection_id)
     row = Credential.objects.filter(connection_id=connection_id).first()
     if row is None:
         raise NotAuthorized("This connection has no credential yet: connect it anew.")
     return Asked(
         provider=connection.provider,
-        secret=tokens.open_secret(row).values,
+        secret={name: value for name, value in tokens.open_secret(row).values.items() if name != "refresh_token"},
         redirect_uri=redirect_uri,
         base_urls=connection.settings.get("base_urls", {}),
         connection_id=connection_id,
+        entered=entered or {},
     )
 
 
@@ -124,7 +127,7 @@ def finish(*, session: MutableMapping[str, Any], answer: Mapping[str, str], now:
     if not code:
         raise NotAuthorized(f"{name} sent no code. Start again.")
     minted = _exchange(asked, code=code, verifier=verifier, name=name, now=now)
-    return Granted(asked, minted.secret or asked.secret, minted.access_token, minted.expires_at)
+    return Granted(asked, minted.secret or asked.secret, minted.access_token, minted.expires_at, minted.ends_at)
 
 
 def _take(session: MutableMapping[str, Any], *, state: str, now: datetime) -> tuple[Asked, str]:

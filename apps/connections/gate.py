@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from apps.connections import budget, rules, tokens, windows
-from apps.connections.models import Connection, CredentialState
+from apps.connections.models import Chapter, Connection, CredentialState
 from apps.core import clock, errors
 from apps.ledger import gates, leases
 from apps.ledger.states import Reason
@@ -86,7 +86,7 @@ class ConnectionGate:
         elif answer.status is None or answer.status >= 500:
             self._count_failure(answer, now)
         elif answer.status < 400:
-            self._count_success(permit.state, now)
+            self._count_success(permit, now)
 
     def token(self, *, rejected: str | None = None) -> str:
         """The bearer token, minted anew once if `rejected` is the present one. Raises AuthExpired."""
@@ -186,14 +186,16 @@ class ConnectionGate:
             return
         Connection.objects.filter(pk=self._id).update(clock_ahead=ahead)
 
-    def _count_success(self, seen: Connection, now: datetime) -> None:
+    def _count_success(self, permit: Permit, now: datetime) -> None:
         if self._unproven:
             tokens.clear_rejections(self._id)
             self._unproven = False
-        fresh = seen.last_success_at is not None and now - seen.last_success_at < _SUCCESS_EVERY
+        seen, way = permit.state, "last_write_at" if permit.call.purpose == Purpose.WRITE else "last_read_at"
+        noted = getattr(seen, way)
+        fresh = noted is not None and now - noted < _SUCCESS_EVERY
         if fresh and not seen.consecutive_errors and not seen.backoff_seconds:
             return
-        record_success(connection_id=self._id, now=now)
+        record_success(connection_id=self._id, now=now, way=way)
 
 
 class ProbeGate(ConnectionGate):
@@ -242,11 +244,16 @@ def expire(connection_id: UUID, *, seen_version: int | None, now: datetime, deta
         expired = tokens.expire_secret(connection_id=connection_id, seen_version=seen_version)
         if expired:
             close(connection_id, Reason.TOKEN, now=now, detail=detail)
+            Connection.objects.filter(pk=connection_id, paused_at=None, stopped_at=None).update(health="expired")
+            Chapter.objects.create(connection_id=connection_id, word="expired", at=now, detail=detail)
     return expired
 
 
-def record_success(*, connection_id: UUID, now: datetime) -> None:
-    Connection.objects.filter(pk=connection_id).update(last_success_at=now, consecutive_errors=0, backoff_seconds=0)
+def record_success(*, connection_id: UUID, now: datetime, way: str = "last_read_at") -> None:
+    """`way` names what succeeded: `last_read_at` or `last_write_at`."""
+    Connection.objects.filter(pk=connection_id).update(
+        **{"last_success_at": now, way: now, "consecutive_errors": 0, "backoff_seconds": 0}
+    )
 
 
 def record_error(*, connection_id: UUID, now: datetime, detail: str) -> int:

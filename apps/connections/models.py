@@ -89,6 +89,9 @@ class Connection(models.Model):
     backoff_seconds = models.PositiveIntegerField(default=0)
     consecutive_errors = models.PositiveIntegerField(default=0)
     last_success_at = models.DateTimeField(null=True)
+    last_read_at = models.DateTimeField(null=True, help_text="the last reading that was answered")
+    last_write_at = models.DateTimeField(null=True, help_text="the last change there that was taken")
+    health = models.CharField(max_length=10, blank=True, help_text="as last noted in the history")
     last_error_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
     clock_ahead = models.FloatField(default=0, help_text="seconds that the system's clock is ahead of ours")
@@ -111,6 +114,30 @@ class Connection(models.Model):
         return self.name
 
 
+class Chapter(models.Model):
+    """One entry of a connection's history: a change of its health, or what a person did with it.
+
+    A reconnect keeps how many events waited then, and the newest event there was, so that the page can
+    say how many of them have landed.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="chapters")
+    word = models.CharField(max_length=20)
+    at = models.DateTimeField()
+    detail = models.TextField(blank=True)
+    by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    waited = models.PositiveIntegerField(default=0)
+    dead = models.PositiveIntegerField(default=0, help_text="dead letters that there were before")
+    newest_event = models.BigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["connection", "-at"], name="chapter_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.word} since {self.at:%Y-%m-%d %H:%M}"
+
+
 class CredentialState(models.TextChoices):
     OK = "ok"
     EXPIRED = "expired"
@@ -125,6 +152,7 @@ class Credential(models.Model):
     state = models.CharField(max_length=10, choices=CredentialState.choices, default=CredentialState.OK)
     expires_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField()
+    warned = models.PositiveSmallIntegerField(null=True, help_text="days before its end when admins were last told")
 
     class Meta:
         constraints = [

@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from apps.accounts.models import Client
-from apps.connections import budget, gate, rules, windows
-from apps.connections.models import Connection, QuotaWindow, Spending
+from apps.connections import budget, gate, rules, tokens, windows
+from apps.connections.models import Chapter, Connection, Credential, QuotaWindow, Spending
 from apps.ledger import gates
 from apps.ledger import selectors as ledger
 from apps.ledger.selectors import FaultRow
@@ -74,6 +74,11 @@ def capabilities_of(connection: Connection) -> Capabilities:
 def role_of(connection: Connection) -> str:
     """ "sourcing" or "ats"."""
     return capabilities_of(connection).role
+
+
+def history_of(connection_id: UUID, *, most: int = 12) -> Sequence[Chapter]:
+    """What happened to the connection, newest first."""
+    return tuple(Chapter.objects.select_related("by").filter(connection=connection_id)[:most])
 
 
 def closed_for(connection_id: UUID) -> list[str]:
@@ -319,3 +324,12 @@ def _limit(connection: Connection, rate: RateWindow) -> int:
 
 def _plan(connection_id: UUID) -> budget.Plan:
     return gate.plan_of(get_connection(connection_id), None)
+
+
+def plain_credential(connection_id: UUID) -> Mapping[str, str]:
+    """What of the present credential is no secret, dead or not, so that it is typed once only."""
+    row = Credential.objects.select_related("connection").filter(connection=connection_id).first()
+    if row is None:
+        return {}
+    values, fields = tokens.open_secret(row).values, registry.get(row.connection.provider).credential_fields
+    return {one.name: values.get(one.name, "") for one in fields if not one.secret}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets as random_secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from django.conf import settings as app_settings
 from django.db import IntegrityError, transaction
 
-from apps.connections import gate, tokens
+from apps.connections import gate, health, tokens
 from apps.connections.gate import ConnectionGate, ProbeGate, gate_of, record_error, record_success
 from apps.connections.models import Connection, Credential, QuotaAccount, Token
 from apps.connections.selectors import capabilities_of, refusals, role_of
@@ -48,6 +48,7 @@ __all__ = [
     "rotate_hook_secret",
     "rotate_keys",
     "set_credential",
+    "shares_jobs",
     "stop",
 ]
 
@@ -82,6 +83,7 @@ def create_connection(
     secret: Mapping[str, str] | None = None,
     access_token: str = "",
     expires_at: datetime | None = None,
+    ends_at: datetime | None = None,
     quota_key: str = "",
     hook_secret: str = "",
 ) -> Connection:
@@ -106,7 +108,12 @@ def create_connection(
         connection.refresh_from_db()
         if secret is not None:
             set_credential(
-                connection_id=connection_id, secret=secret, now=now, access_token=access_token, expires_at=expires_at
+                connection_id=connection_id,
+                secret=secret,
+                now=now,
+                access_token=access_token,
+                expires_at=expires_at,
+                ends_at=ends_at,
             )
     return connection
 
@@ -119,11 +126,11 @@ def set_credential(
     expected_version: int | None = None,
     access_token: str = "",
     expires_at: datetime | None = None,
-    token_expires_at: datetime | None = None,
+    ends_at: datetime | None = None,
 ) -> int:
     """Seal and store new credential values, and the token that came with them; returns the version.
 
-    `token_expires_at` is the token's own end, where it ends before the credential does.
+    `expires_at` is the token's end, `ends_at` that of what further tokens are minted from.
     Another application brings another quota account. Raises StaleCredential if somebody saved a newer one.
     """
     with transaction.atomic():
@@ -133,9 +140,9 @@ def set_credential(
             values=secret,
             now=now,
             expected_version=expected_version,
-            expires_at=expires_at,
+            expires_at=ends_at,
         )
-        tokens.put_token(connection_id=connection_id, value=access_token, expires_at=token_expires_at or expires_at)
+        tokens.put_token(connection_id=connection_id, value=access_token, expires_at=expires_at)
     return version
 
 
@@ -194,24 +201,30 @@ def rotate_hook_secret(
 def pause(*, connection_id: UUID, actor_id: int | None, now: datetime) -> None:
     """No call starts until somebody resumes; what arrives is kept."""
     with transaction.atomic():
-        Connection.objects.filter(pk=connection_id, paused_at__isnull=True).update(paused_at=now, paused_by=actor_id)
+        if Connection.objects.filter(pk=connection_id, paused_at__isnull=True).update(
+            paused_at=now, paused_by=actor_id
+        ):
+            health.note_act(connection_id, "paused", now=now, actor_id=actor_id, health="paused")
         gate.close(connection_id, Reason.PAUSED, now=now, detail="Paused by a person.")
 
 
 def stop(*, connection_id: UUID, actor_id: int | None, now: datetime) -> None:
     """The stop switch: no call starts after this is committed."""
     with transaction.atomic():
-        Connection.objects.filter(pk=connection_id, stopped_at__isnull=True).update(stopped_at=now, stopped_by=actor_id)
+        if Connection.objects.filter(pk=connection_id, stopped_at__isnull=True).update(
+            stopped_at=now, stopped_by=actor_id
+        ):
+            health.note_act(connection_id, "stopped", now=now, actor_id=actor_id, health="paused")
         gate.close(connection_id, Reason.PAUSED, now=now, detail="Stopped by a person.")
 
 
-def resume(*, connection_id: UUID, now: datetime) -> bool:
+def resume(*, connection_id: UUID, now: datetime, actor_id: int | None = None) -> bool:
     """Take pause and stop back; returns True if nothing else keeps the gate closed."""
     with transaction.atomic():
-        Connection.objects.filter(pk=connection_id).update(
-            paused_at=None, paused_by=None, stopped_at=None, stopped_by=None
-        )
-        return gates.open_gate(gate=gate_of(connection_id), reason=Reason.PAUSED)
+        held = Connection.objects.filter(pk=connection_id).exclude(paused_at__isnull=True, stopped_at__isnull=True)
+        if held.update(paused_at=None, paused_by=None, stopped_at=None, stopped_by=None):
+            health.note_act(connection_id, "resumed", now=now, actor_id=actor_id, health="")
+        return gates.open_gate(gate=gate_of(connection_id), reason=Reason.PAUSED, now=now)
 
 
 def change_daily_limit(*, connection_id: UUID, limit: int, now: datetime) -> None:
@@ -221,7 +234,7 @@ def change_daily_limit(*, connection_id: UUID, limit: int, now: datetime) -> Non
         connection = Connection.objects.select_for_update().get(pk=connection_id)
         options = {**connection.settings.get("options", {}), "daily_limit": limit}
         Connection.objects.filter(pk=connection_id).update(settings={**connection.settings, "options": options})
-    gates.open_gate(gate=gate.gate_of(connection_id), reason=Reason.BUDGET)
+    gates.open_gate(gate=gate.gate_of(connection_id), reason=Reason.BUDGET, now=now)
     ledger.bring_all_due(gate=gate.gate_of(connection_id), now=now)
 
 
@@ -244,9 +257,9 @@ def identify_and_bind(
     opened = _open(connection)
     found = _identify(opened, account=account or connection.remote_account)
     _refuse_other_account(connection, found)
-    if not found.account and _shares_jobs(opened, others_jobs):
+    if not found.account and shares_jobs(opened, others_jobs):
         raise AccountTaken("Another connection already knows the jobs of this account.")
-    _bind(connection, found)
+    bind(connection, found)
     return found
 
 
@@ -257,11 +270,14 @@ def reconnect(
     now: datetime,
     access_token: str = "",
     expires_at: datetime | None = None,
+    ends_at: datetime | None = None,
     own_jobs: frozenset[str] = frozenset(),
+    before_opening: Callable[[], None] = lambda: None,
 ) -> contract.Identity:
     """Replace a credential, but only by one for the same account, and let held work go on.
 
-    `own_jobs` are ids that this connection knows, for a system that names no account.
+    `own_jobs` are ids that this connection knows, for a system that names no account. `before_opening` is
+    called with everything stored and the gate still closed, in the same transaction.
     Raises WrongAccount before anything is stored.
     """
     connection = Connection.objects.get(pk=connection_id)
@@ -275,7 +291,7 @@ def reconnect(
     opened = _open(connection, probe)
     found = _identify(opened, account=connection.remote_account)
     _refuse_other_account(connection, found)
-    if not found.account and own_jobs and not _shares_jobs(opened, own_jobs):
+    if not found.account and own_jobs and not shares_jobs(opened, own_jobs):
         raise WrongAccount(f"This credential sees none of the jobs of {connection.name}.")
     with transaction.atomic():
         set_credential(
@@ -283,14 +299,13 @@ def reconnect(
             secret=probe.minted.secret or secret,
             now=now,
             access_token=probe.minted.access_token,
-            expires_at=expires_at,
-            token_expires_at=probe.minted.expires_at,
+            expires_at=probe.minted.expires_at or expires_at,
+            ends_at=probe.minted.ends_at or ends_at,
         )
-        _bind(connection, found)
-        signs = _signing_secret(connection, secret)
-        if signs and signs not in hook_secrets(connection, now=now):
-            rotate_hook_secret(connection_id=connection_id, now=now, secret=signs)
-        gates.open_gate(gate=gate_of(connection_id), reason=Reason.TOKEN)
+        bind(connection, found)
+        sign_by(connection, secret, now=now)
+        before_opening()
+        gates.open_gate(gate=gate_of(connection_id), reason=Reason.TOKEN, now=now)
     return found
 
 
@@ -356,7 +371,8 @@ def _refuse_other_account(connection: Connection, found: contract.Identity) -> N
         )
 
 
-def _shares_jobs(opened: contract.Ats | contract.Sourcing | contract.Messenger, known: frozenset[str]) -> bool:
+def shares_jobs(opened: contract.Ats | contract.Sourcing | contract.Messenger, known: frozenset[str]) -> bool:
+    """Whether the account holds one of these jobs."""
     if not known:
         return False
     ats, cursor = cast(contract.Ats, opened), None
@@ -380,7 +396,8 @@ def _join_quota(connection_id: UUID, application: str) -> None:
         Connection.objects.filter(pk=connection_id).update(quota=quota)
 
 
-def _bind(connection: Connection, found: contract.Identity) -> None:
+def bind(connection: Connection, found: contract.Identity) -> None:
+    """Let the connection speak for this account. Raises AccountTaken."""
     options = {**gate.options_of(connection), **found.remember}
     if role_of(connection) == "sourcing":
         options["contract"] = found.account
@@ -393,6 +410,13 @@ def _bind(connection: Connection, found: contract.Identity) -> None:
             )
     except IntegrityError as error:
         raise AccountTaken(f"Another connection already speaks for {found.name or found.account}.") from error
+
+
+def sign_by(connection: Connection, secret: Mapping[str, str], *, now: datetime) -> None:
+    """Take deliveries that the application's own secret signs, where the system signs by it."""
+    signs = _signing_secret(connection, secret)
+    if signs and signs not in hook_secrets(connection, now=now):
+        rotate_hook_secret(connection_id=connection.pk, now=now, secret=signs)
 
 
 def _signing_secret(connection: Connection, values: Mapping[str, str]) -> str:

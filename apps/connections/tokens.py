@@ -108,11 +108,22 @@ def save_secret(
         return row.version
     seen = row.version if expected_version is None else expected_version
     changed = Credential.objects.filter(pk=row.pk, version=seen).update(
-        sealed=sealed, version=F("version") + 1, state=CredentialState.OK, expires_at=expires_at, changed_at=now
+        sealed=sealed,
+        version=F("version") + 1,
+        state=CredentialState.OK,
+        expires_at=expires_at,
+        changed_at=now,
+        warned=_still(row, expires_at),
     )
     if not changed:
         raise StaleCredential(str(connection_id))
     return seen + 1
+
+
+def _still(row: Credential, ends_at: datetime | None) -> int | None:
+    """A refresh token that was only replaced ends when it did: nobody is told of it again."""
+    same = row.state == CredentialState.OK and row.expires_at is not None and row.expires_at == ends_at
+    return row.warned if same else None
 
 
 def expire_secret(*, connection_id: uuid.UUID, seen_version: int | None) -> bool:
@@ -175,8 +186,7 @@ def _renew(connection_id: uuid.UUID, lease: uuid.UUID, *, refused: bool, mint: M
     try:
         secret = read_secret(connection_id)
         minted = _mint_twice(secret, ours, mint)
-        if minted.secret is not None:
-            _keep_rotated(connection_id, secret, minted.secret)
+        _keep_rotated(connection_id, secret, minted)
         ours.update(
             sealed=seal_text(minted.access_token, context=str(connection_id)),
             version=F("version") + 1,
@@ -212,9 +222,22 @@ def _mint_twice(secret: Secret, ours: QuerySet[Token], mint: Mint) -> Minted:
         ) from refused
 
 
-def _keep_rotated(connection_id: uuid.UUID, seen: Secret, values: Mapping[str, str]) -> None:
-    """Save a refresh token that the mint replaced; a person's newer credential wins over it."""
+def _keep_rotated(connection_id: uuid.UUID, seen: Secret, minted: Minted) -> None:
+    """Save a refresh token that the mint replaced, and when the credential ends, where that was told; a
+    person's newer credential wins over it."""
+    rows = Credential.objects.filter(connection_id=connection_id, version=seen.version)
+    if minted.ends_at is not None:
+        rows.update(expires_at=minted.ends_at)
+    if minted.secret is None:
+        return
+    ends_at = rows.values_list("expires_at", flat=True).first()
     try:
-        save_secret(connection_id=connection_id, values=values, now=clock.now(), expected_version=seen.version)
+        save_secret(
+            connection_id=connection_id,
+            values=minted.secret,
+            now=clock.now(),
+            expected_version=seen.version,
+            expires_at=ends_at,
+        )
     except StaleCredential:
         return

@@ -52,13 +52,24 @@ class _Permit:
 
 
 class TrialGate:
-    """`contract.Gate` for a credential that belongs to no connection yet; what it spends counts all the same."""
+    """`contract.Gate` for a credential that belongs to no connection yet; what it spends counts all the same.
 
-    def __init__(self, provider: str, *, secret: Mapping[str, str], access_token: str, mint: tokens.Mint) -> None:
+    `account` is whom it counts against where the credential itself names nobody.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        *,
+        secret: Mapping[str, str],
+        access_token: str,
+        mint: tokens.Mint,
+        account: QuotaAccount | None = None,
+    ) -> None:
         self._provider = registry.get(provider)
         self._secret = secret
         self._mint = mint
-        self._account = _account_of(provider, secret)
+        self._account = _account_of(provider, secret) or account
         self.minted = Minted(access_token)
 
     def enter(self, call: Call) -> object:

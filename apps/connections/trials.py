@@ -22,6 +22,11 @@ OK, WARN, BAD, UNTRIED = "ok", "warn", "bad", "untried"
 
 LITE = "RECRUITER_LITE"
 
+SAME = "The same account"
+SAME_TODO = "Take one of the same account, which may read its jobs."
+
+ENDS = ("expires_at", "ends_at")
+
 
 class NotPassed(Exception):
     """Nothing is stored of what did not pass its test."""
@@ -37,6 +42,7 @@ class Wanted:
     options: Mapping[str, Any] = field(default_factory=dict)
     access_token: str = field(default="", repr=False)
     expires_at: datetime | None = None
+    ends_at: datetime | None = None
     account: str = ""  # which of several contracts
 
 
@@ -94,7 +100,29 @@ READINGS = {
 }
 
 
-def try_out(wanted: Wanted, *, others_jobs: frozenset[str] = frozenset()) -> Tried:
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The connection that gets a new credential, and the ids of jobs that it knows."""
+
+    connection: Connection
+    jobs: frozenset[str]
+
+
+def try_again(own: Own, secret: Mapping[str, str]) -> Tried:
+    """Try a new credential of a connection that is there, which has to speak for the same account (RULES 28)."""
+    connection = own.connection
+    return try_out(
+        Wanted(
+            provider=connection.provider,
+            secret=secret,
+            base_urls=connection.settings.get("base_urls", {}),
+            options=connection.settings.get("options", {}),
+        ),
+        own=own,
+    )
+
+
+def try_out(wanted: Wanted, *, others_jobs: frozenset[str] = frozenset(), own: Own | None = None) -> Tried:
     """Ask the system whom the credential speaks for, then read a first page of everything that is needed.
 
     Changes nothing, here or there. `others_jobs` are known to other connections of the system: where it names no
@@ -107,6 +135,7 @@ def try_out(wanted: Wanted, *, others_jobs: frozenset[str] = frozenset()) -> Tri
         secret=wanted.secret,
         access_token=wanted.access_token,
         mint=lambda values: provider.mint(settings, values),
+        account=own.connection.quota if own is not None else None,
     )
     try:
         answer = provider.open(settings, gate).identify()
@@ -120,8 +149,10 @@ def try_out(wanted: Wanted, *, others_jobs: frozenset[str] = frozenset()) -> Tri
     if chosen is None:
         return Tried(_minted(wanted, gate), checks, accounts)
     asked = _settings(wanted, contract_id=chosen.account if provider.capabilities.role == "sourcing" else "")
-    trial = _Reading(provider, provider.open(asked, gate), frozenset() if chosen.account else others_jobs)
-    checks += (*_taken(wanted.provider, chosen), *trial.checks())
+    opened = provider.open(asked, gate)
+    trial = _Reading(provider, opened, frozenset() if chosen.account else others_jobs)
+    checks += tuple(_taken(wanted.provider, chosen) if own is None else _same(own, chosen, opened))
+    checks += tuple(trial.checks())
     return Tried(_minted(wanted, gate), checks, accounts, _account(chosen), chosen.remember, trial.users)
 
 
@@ -254,6 +285,25 @@ def _taken(provider: str, chosen: contract.Identity) -> Iterator[Check]:
         yield Check("account", "One connection for each account", BAD, said, "Reconnect that one instead.")
 
 
+def _same(own: Own, found: contract.Identity, opened: Any) -> Iterator[Check]:
+    """Where a system names no account, a job that the connection knows tells that it is the same one."""
+    known, name = own.connection.remote_account, own.connection.remote_name or own.connection.name
+    if known and found.account != known:
+        said = f"This credential speaks for {found.name or found.account}, not for {name}."
+        yield Check("account", SAME, BAD, said, SAME_TODO)
+    elif not found.account and own.jobs and not _sees_one(opened, own.jobs):
+        yield Check("account", SAME, BAD, f"This credential sees none of the jobs of {name}.", SAME_TODO)
+    else:
+        yield Check("account", SAME, OK, f"It speaks for {name}.")
+
+
+def _sees_one(opened: Any, jobs: frozenset[str]) -> bool:
+    try:
+        return services.shares_jobs(opened, jobs)
+    except errors.SyncError:
+        return False
+
+
 def _private(provider: Provider, people: Sequence[contract.Person]) -> Check:
     """RULES 20: who is blind to private records would create such people twice."""
     label = "See private candidates and confidential jobs"
@@ -283,6 +333,7 @@ def _minted(wanted: Wanted, gate: TrialGate) -> Wanted:
         secret=minted.secret or wanted.secret,
         access_token=minted.access_token,
         expires_at=minted.expires_at or wanted.expires_at,
+        ends_at=minted.ends_at or wanted.ends_at,
     )
 
 
@@ -294,15 +345,17 @@ def choosing(wanted: Wanted, account: str) -> Wanted:
 def to_plain(tried: Tried) -> dict[str, Any]:
     """As JSON holds it; whoever keeps it seals it, for it holds the credential."""
     plain = asdict(tried)
-    ends = tried.wanted.expires_at
-    plain["wanted"]["expires_at"] = ends.isoformat() if ends else None
+    for name in ENDS:
+        ends = getattr(tried.wanted, name)
+        plain["wanted"][name] = ends.isoformat() if ends else None
     return plain
 
 
 def from_plain(plain: Mapping[str, Any]) -> Tried:
-    wanted, ends = plain["wanted"], plain["wanted"]["expires_at"]
+    wanted = plain["wanted"]
+    ends = {name: datetime.fromisoformat(wanted[name]) if wanted[name] else None for name in ENDS}
     return Tried(
-        wanted=Wanted(**{**wanted, "expires_at": datetime.fromisoformat(ends) if ends else None}),
+        wanted=Wanted(**{**wanted, **ends}),
         checks=tuple(Check(**one) for one in plain["checks"]),
         accounts=tuple(Account(**one) for one in plain["accounts"]),
         account=Account(**plain["account"]) if plain["account"] else None,
@@ -331,6 +384,7 @@ def keep(tried: Tried, *, name: str, client_id: UUID | None, options: Mapping[st
                 secret=wanted.secret,
                 access_token=wanted.access_token,
                 expires_at=wanted.expires_at,
+                ends_at=wanted.ends_at,
             )
             Connection.objects.filter(pk=made.pk).update(remote_account=account.id, remote_name=account.name)
     except IntegrityError as error:

@@ -55,7 +55,7 @@ class Checked:
         return [f"{count} times: {example[kind]}" for kind, count in counted.most_common(SHOWN)]
 
 
-LONGEST = 400
+LONGEST = 4000
 
 SHOWN = 12
 """Kinds of sentences printed of a broken invariant, each with how many there are of it and one of them."""

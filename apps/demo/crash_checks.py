@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.db import connection
 
@@ -199,10 +200,13 @@ def agreements(run: Run, seen: Seen) -> Checked:
         if candidacy.conflict or f"person:{candidacy.person_id}" in held:
             continue
         if (profile.observed, candidacy.ats_observed) != shown:
-            ours = f"{profile.observed} beside {candidacy.ats_observed}"
-            broken.append(f"{profile} shows {shown[0]} beside {shown[1]}, and we believe {ours}.")
+            why = f"we believe {profile.observed} beside {candidacy.ats_observed}"
         elif not tables[candidacy.mapping_id].allows(*shown):
-            broken.append(f"{profile} shows {shown[0]} beside {shown[1]}, and no conflict says why.")
+            why = "no conflict says why"
+        else:
+            continue
+        told = _told(candidacy.person_id)
+        broken.append(f"{profile} shows {shown[0]} beside {shown[1]}, and {why}. {told}")
     return Checked(4, "Each pair of stages is one that its map allows, or a conflict says why", count, "pairs", broken)
 
 
@@ -256,17 +260,34 @@ FIRST_MEETING = 1
 
 
 def _without_act(run: Run, names: dict[str, str]) -> Iterator[str]:
-    made: Counter[tuple[str, str, str]] = Counter()
+    made: defaultdict[tuple[str, str, str], list[Transition]] = defaultdict(list)
     rows = Transition.objects.select_related("candidacy").prefetch_related("candidacy__profiles")
     for row in rows:
         value = names.get(row.to_value, row.to_value)
         whats = (
             [row.candidacy.application_id] if row.side == "ats" else [p.remote_id for p in row.candidacy.profiles.all()]
         )
-        made[row.side, whats[0] if whats else "", value] += 1
-    for key, count in made.items():
-        if count > run.office.book[key]:
-            yield f"{count} transitions of {key[1]} to {key[2]}, and {run.office.book[key]} acts."
+        made[row.side, whats[0] if whats else "", value].append(row)
+    for key, transitions in made.items():
+        if len(transitions) > run.office.book[key]:
+            said = f"{len(transitions)} transitions of {key[1]} to {key[2]}, and {run.office.book[key]} acts."
+            yield f"{said} {_story(transitions[-1])}"
+
+
+def _story(transition: Transition) -> str:
+    noted = f"noted by #{transition.event_id} as changed at {transition.changed_at:%T.%f}"
+    return f"{noted}; {_told(transition.candidacy.person_id)}"
+
+
+def _told(person_id: UUID) -> str:
+    """What the ledger did about that person, for whoever has to find out why."""
+    about = Event.objects.filter(subject=f"person:{person_id}", settled_at__isnull=False)
+    return "; ".join(_line(one) for one in about.order_by("settled_at"))
+
+
+def _line(event: Event) -> str:
+    value = event.payload.get("value") or event.payload.get("stage", "")
+    return f"#{event.pk} {event.kind} {value} {event.state} at {event.settled_at:%T.%f}: {event.detail}"
 
 
 def _moves(seen: Seen) -> Counter[tuple[str, str]]:

@@ -14,7 +14,7 @@ import structlog
 from django.db import OperationalError, transaction
 
 from apps.core import clock, errors
-from apps.ledger import health, leases, outcomes, services
+from apps.ledger import delays, health, leases, outcomes, services
 from apps.ledger.leases import Claimed, Lease
 from apps.ledger.models import Attempt, ClosedGate, Event, Mailbox, Waiter
 from apps.ledger.outcomes import Decision, Handler, Outcome, Unit
@@ -27,7 +27,14 @@ ATTEMPTS = 8
 
 SETTLE_TRIES = 4
 
+ASKS_AGAIN = timedelta(minutes=1)
+"""What waits for a budget asks again by then: a limit may be raised while the wait is being settled. It costs no
+call, as the gate answers first."""
+
 LONGEST_PAUSE = timedelta(minutes=30)
+
+LIMITS = {"budget": Reason.BUDGET, "paused": Reason.PAUSED}
+"""What a gate's own refusal means for the record of delays; a system's, its gate's closing tells."""
 
 _handlers: dict[str, Handler] = {}
 
@@ -102,13 +109,15 @@ def of_error(error: errors.SyncError, *, now: datetime) -> Outcome:
     """The state an anticipated error leads to. RateLimited and AuthExpired put the event back: their
     gate is closed by whoever owns it, and no attempt is spent (rules 4, 6, 24)."""
     if isinstance(error, errors.RateLimited):
-        return outcomes.put_back(error.detail, due_at=error.until or now + timedelta(seconds=5))
+        until = error.until or now + timedelta(seconds=5)
+        waits = LIMITS.get(error.cause, "")
+        return outcomes.put_back(error.detail, due_at=min(until, now + ASKS_AGAIN), waits_for=waits)
     if isinstance(error, errors.AuthExpired):
-        return outcomes.put_back(error.detail, due_at=now + timedelta(seconds=1))
+        return outcomes.put_back(error.detail, due_at=now + timedelta(seconds=1), waits_for=Reason.TOKEN)
     if isinstance(error, errors.Transient):
-        return outcomes.retry(error.detail, cause=error.cause, due_at=error.until)
+        return outcomes.retry(error.detail, cause=error.cause, due_at=error.until, waits_for=Reason.OUTAGE)
     if isinstance(error, errors.Unknown):
-        return outcomes.retry(error.detail, cause=error.cause)
+        return outcomes.retry(error.detail, cause=error.cause, waits_for=Reason.OUTAGE)
     return outcomes.dead(error.cause, error.detail)
 
 
@@ -133,16 +142,18 @@ def _settle(lease: Lease, units: Sequence[Unit], *, now: datetime) -> int:
         touched: set[int] = set()
         waiting: set[int] = set()
         follow: list[services.NewEvent] = []
+        became: dict[int, tuple[str, str]] = {}
         for unit in units:
             if not unit.mailboxes <= ours or not leases.holds_keys(lease, unit.keys):
                 log.warning("ledger.settle.lost", mailboxes=len(unit.mailboxes))
                 continue
             decision = unit.decide()
-            _write(decision, now=now)
+            became |= _write(decision, now=now)
             settled += len(decision.outcomes)
             follow.extend(decision.follow)
             touched |= unit.mailboxes
             waiting |= unit.mailboxes if decision.waits else set()
+        delays.note(became, now=now)
         services.append_many(follow, now=now)
         Mailbox.objects.filter(pk__in=touched).update(lease_token=None, lease_until=None, claims=0)
         services.refresh_mailboxes(sorted(touched))
@@ -153,16 +164,19 @@ def _settle(lease: Lease, units: Sequence[Unit], *, now: datetime) -> int:
     return settled
 
 
-def _write(decision: Decision, *, now: datetime) -> None:
+def _write(decision: Decision, *, now: datetime) -> dict[int, tuple[str, str]]:
+    """Write what became of each event, and its tries; returns its state and what it waits for."""
     failed = [pk for pk, outcome in decision.outcomes.items() if outcome.counts or outcome.state == State.RETRYING]
     attempts = dict(Event.objects.filter(pk__in=failed).values_list("pk", "attempts")) if failed else {}
     outage = _in_outage([pk for pk, outcome in decision.outcomes.items() if outcome.counts])
     tries: list[Attempt] = []
     changes: dict[int, dict[str, Any]] = {}
+    became: dict[int, tuple[str, str]] = {}
     for pk, outcome in decision.outcomes.items():
         final = replace(outcome, counts=False) if pk in outage else outcome
         final = _spent(final, attempts[pk]) if final.counts else final
         changes[pk] = _changes(final, attempts.get(pk, 0), now=now)
+        became[pk] = (str(final.state), str(final.delayed_by))
         tries += [
             Attempt(
                 event_id=pk,
@@ -178,6 +192,7 @@ def _write(decision: Decision, *, now: datetime) -> None:
     for same, events in groupby(changes, key=changes.__getitem__):
         Event.objects.filter(pk__in=list(events)).update(**same)
     Attempt.objects.bulk_create(tries)
+    return became
 
 
 def _in_outage(counting: Sequence[int]) -> set[int]:

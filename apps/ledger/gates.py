@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import F
 from django.db.models.functions import Greatest
 
+from apps.ledger import delays
 from apps.ledger.models import ClosedGate, Mailbox
 from apps.ledger.states import Reason
 
@@ -16,13 +17,16 @@ def close_gate(*, gate: str, reason: Reason, now: datetime, until: datetime | No
     row, made = ClosedGate.objects.get_or_create(
         gate=gate, reason=reason, defaults={"until": until, "since": now, "detail": detail}
     )
-    if not made and until is not None:
+    if made:
+        delays.begin_gate(gate, reason, now=now)
+    elif until is not None:
         ClosedGate.objects.filter(pk=row.pk, until__isnull=False).update(until=Greatest(F("until"), until))
 
 
-def open_gate(*, gate: str, reason: Reason) -> bool:
+def open_gate(*, gate: str, reason: Reason, now: datetime) -> bool:
     """Take one reason away; returns True if the gate is open now."""
-    ClosedGate.objects.filter(gate=gate, reason=reason).delete()
+    if ClosedGate.objects.filter(gate=gate, reason=reason).delete()[0]:
+        delays.end_gates([(gate, reason)], now=now)
     return not ClosedGate.objects.filter(gate=gate).exists()
 
 
@@ -40,7 +44,12 @@ def closed_gates() -> dict[str, ClosedGate]:
 
 def open_due_gates(*, now: datetime) -> int:
     """Open the gates whose time has come; called by the sweep."""
-    opened, _ = ClosedGate.objects.filter(until__lte=now).delete()
+    due = list(ClosedGate.objects.filter(until__lte=now).values_list("pk", "gate", "reason"))
+    if not due:
+        return 0
+    opened, _ = ClosedGate.objects.filter(pk__in=[pk for pk, _, _ in due], until__lte=now).delete()
+    still = set(ClosedGate.objects.filter(gate__in=[gate for _, gate, _ in due]).values_list("gate", "reason"))
+    delays.end_gates([one[1:] for one in due if one[1:] not in still], now=now)
     return opened
 
 

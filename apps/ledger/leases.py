@@ -234,6 +234,11 @@ def is_leased(mailbox: str) -> bool:
     return Mailbox.objects.filter(key=mailbox, lease_token__isnull=False).exists()
 
 
+def any_leased(gates: Collection[str]) -> bool:
+    """Whether a worker has something from behind one of these gates, also one that was closed since."""
+    return Mailbox.objects.filter(gate__in=gates, lease_token__isnull=False).exists()
+
+
 def give_up(lease: Lease, boxes: Collection[int], *, now: datetime) -> None:
     """The lease is lost, but its worker lives: that was no kill (rule 4). What is still ours is due again."""
     with transaction.atomic():

@@ -146,6 +146,32 @@ class ClosedGate(models.Model):
         return f"{self.gate}: {self.reason}"
 
 
+class Delay(models.Model):
+    """A stretch of time in which an event, or all behind a gate, waited for one reason; kept when it is over.
+
+    `event` is empty for a gate's own, and once the event was deleted by age: its gate and kind stay.
+    """
+
+    event = models.ForeignKey(Event, null=True, on_delete=models.SET_NULL, related_name="delays")
+    gate = models.TextField()
+    kind = models.CharField(max_length=60, blank=True, help_text="of the event; empty for a gate")
+    reason = models.CharField(max_length=20, choices=states.Reason.choices)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index("gate", "since", name="delay_gate")]
+        constraints = [
+            models.UniqueConstraint("event", name="delayed_once", condition=Q(until__isnull=True, event__isnull=False)),
+            models.UniqueConstraint(
+                "gate", "reason", name="gate_delays_once", condition=Q(until__isnull=True, kind="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind or self.gate}: {self.reason} since {self.since}"
+
+
 class KeyLease(models.Model):
     """Exclusive use of an opaque key (a candidacy, an identity) by one worker, in real time."""
 

@@ -26,7 +26,8 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The next state of one event. `counts` says that it was an attempt (only Transient and Unknown)."""
+    """The next state of one event. `counts` says that it was an attempt (only Transient and Unknown); `waits_for`
+    is a reason to wait that its state does not say."""
 
     state: State
     reason: str = ""
@@ -39,6 +40,12 @@ class Outcome:
     clients: tuple[UUID, ...] = ()
     subject: str = ""
     tried: Sequence[Tried] = ()
+    waits_for: str = ""
+
+    @property
+    def delayed_by(self) -> str:
+        """Why it has to wait, for the record of what came late; empty where it is over or goes on by itself."""
+        return self.reason if self.state == State.HELD else self.waits_for
 
 
 def done(detail: str = "", **more: Any) -> Outcome:
@@ -68,7 +75,8 @@ def put_back(detail: str = "", *, due_at: datetime | None = None, **more: Any) -
 
 def retry(detail: str, *, cause: str, **more: Any) -> Outcome:
     """Failed without effect: the drain gives it its next time by the number of attempts."""
-    return Outcome(state=State.RETRYING, detail=detail, cause=cause, counts=True, **more)
+    waits = more.pop("waits_for", Reason.UNCERTAIN)
+    return Outcome(state=State.RETRYING, detail=detail, cause=cause, counts=True, waits_for=waits, **more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import Max
 
-from apps.ledger.models import Attempt, DedupeKey, Effect, Event, RetentionMark
+from apps.ledger.models import Attempt, DedupeKey, Delay, Effect, Event, RetentionMark
 from apps.ledger.states import EffectState, State
 
 PURGED = (State.DONE, State.SKIPPED, State.SUPERSEDED)
@@ -176,4 +176,19 @@ def _look_at_keys(after: int, now: datetime) -> tuple[int | None, int]:
     return rows[-1][0], deleted
 
 
-TABLES: Mapping[str, Look] = {"events": _look_at_events, "attempts": _look_at_attempts, "keys": _look_at_keys}
+def _look_at_delays(after: int, now: datetime) -> tuple[int | None, int]:
+    """Delays outlive the readings that they kept up: reports of the last weeks say why something came late."""
+    until = now - timedelta(days=settings.SYNCPORTAL_KEEP_EVENTS_DAYS)
+    rows = list(Delay.objects.filter(pk__gt=after).order_by("pk").values_list("pk", "since", "until")[:BATCH])
+    if not rows or rows[0][1] > until:
+        return None, 0
+    deleted, _ = Delay.objects.filter(pk__in=[pk for pk, _, ended in rows if ended and ended < until]).delete()
+    return rows[-1][0], deleted
+
+
+TABLES: Mapping[str, Look] = {
+    "events": _look_at_events,
+    "attempts": _look_at_attempts,
+    "keys": _look_at_keys,
+    "delays": _look_at_delays,
+}

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection as database
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from apps.accounts.scope import Scope
 from apps.core.sql import group_some
@@ -22,9 +20,6 @@ COUNTED_TO = 10_000
 """Counting further would make a page slower with every event that was ever stored."""
 
 WAITING = (*OPEN, State.LEASED, State.HELD)
-
-LAG_SAMPLE = 1_000
-"""The newest settled writes: enough for a 95th percentile, the same cost at any table size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +114,6 @@ class DeadCause:
     cause: str
     count: int
     oldest: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Lag:
-    """One settled write: from the arrival of what caused it to its end."""
-
-    settled_at: datetime
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +265,23 @@ def waiting_by_connection(*, scope: Scope, connections: Iterable[UUID]) -> Mappi
     return {connection: Waiting(count, oldest) for connection, count, oldest in rows}
 
 
+OF_ITSELF = ("poll.", "check.")
+"""What the engine asks of itself: nobody's change waits in it."""
+
+
+def count_arrived(*, connection: UUID, up_to: int | None = None) -> tuple[int, int, int]:
+    """Of what arrived for a connection, up to an event: how many wait, how many are dead, and the newest id."""
+    found = Event.objects.filter(connection=connection)
+    if up_to is not None:
+        found = found.filter(pk__lte=up_to)
+    for prefix in OF_ITSELF:
+        found = found.exclude(kind__startswith=prefix)
+    waiting = Count("pk", filter=Q(state__in=WAITING))
+    dead = Count("pk", filter=Q(state=State.DEAD))
+    told = found.filter(state__in=(*WAITING, State.DEAD)).aggregate(waiting=waiting, dead=dead, newest=Max("pk"))
+    return told["waiting"], told["dead"], told["newest"] or 0
+
+
 def oldest_waiting(*, scope: Scope) -> datetime | None:
     """When the oldest event that waits arrived: the first of each state, which its index gives at once."""
     firsts = [
@@ -291,64 +295,6 @@ def list_dead_causes(*, scope: Scope) -> tuple[DeadCause, ...]:
     """Dead letters grouped by cause, the largest group first; up to COUNTED_TO of them."""
     causes = _some(_visible(scope).filter(state=State.DEAD), "cause", "count(*)", "min(arrived_at)")
     return tuple(DeadCause(*cause) for cause in sorted(causes, key=lambda cause: -cause[1]))
-
-
-LAG_TIME = timedelta(days=30)
-"""Older writes say nothing about now; they may be deleted by age, and no figure changes by that."""
-
-
-def list_lags(*, scope: Scope, now: datetime) -> tuple[Lag, ...]:
-    """The newest settled writes of the last weeks, oldest first."""
-    writes = _visible(scope).filter(state=State.DONE, kind__startswith="write.", settled_at__gt=now - LAG_TIME)
-    rows = writes.annotate(began=Coalesce("caused_by__arrived_at", "arrived_at")).order_by("-id")
-    values = rows.values_list("settled_at", "began")[:LAG_SAMPLE]
-    ended = [(settled, began) for settled, began in values if settled is not None]
-    return tuple(Lag(settled, max(0.0, (settled - began).total_seconds())) for settled, began in reversed(ended))
-
-
-@dataclass(frozen=True, slots=True)
-class DayTotal:
-    """Events of one kind and state that arrived on one UTC day, those included that were deleted by age."""
-
-    day: date
-    kind: str
-    state: str
-    count: int
-    attempts: int
-    within_5: int
-    within_15: int
-    lag_ms: int
-    longest_ms: int
-
-
-def list_days(*, scope: Scope, first: date, last: date) -> tuple[DayTotal, ...]:
-    """How many events arrived each day and how they ended: the same before and after they are deleted."""
-    own = list(scope.client_ids or ())
-    values: dict[str, Any] = {"first": first, "last": last, "all": scope.unrestricted, "own": own}
-    with database.cursor() as cursor:
-        cursor.execute(DAYS, values)
-        return tuple(DayTotal(*row) for row in cursor.fetchall())
-
-
-DAYS = """
-SELECT day, kind, state, sum(count)::bigint, sum(attempts)::bigint, sum(within_5)::bigint, sum(within_15)::bigint,
-    sum(lag_ms)::bigint, max(longest_ms)::bigint
-FROM (
-    SELECT day, kind, state, clients, count, attempts, within_5, within_15, lag_ms, longest_ms
-    FROM ledger_dailytotal WHERE day BETWEEN %(first)s AND %(last)s
-    UNION ALL
-    SELECT (arrived_at AT TIME ZONE 'UTC')::date, kind, state, clients, 1, attempts,
-        (coalesce(settled_at - arrived_at <= interval '5 minutes', false))::int,
-        (coalesce(settled_at - arrived_at <= interval '15 minutes', false))::int,
-        coalesce(floor(extract(epoch FROM settled_at - arrived_at) * 1000), 0),
-        coalesce(floor(extract(epoch FROM settled_at - arrived_at) * 1000), 0)
-    FROM ledger_event
-    WHERE arrived_at >= %(first)s::date::timestamp AT TIME ZONE 'UTC'
-        AND arrived_at < (%(last)s::date + 1)::timestamp AT TIME ZONE 'UTC'
-) AS every
-WHERE %(all)s OR (clients <@ %(own)s::uuid[] AND clients <> '{}')
-GROUP BY day, kind, state ORDER BY day, kind, state
-"""
 
 
 def list_closed_gates() -> tuple[GateRow, ...]:

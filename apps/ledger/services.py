@@ -14,7 +14,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from apps.core import jobs
-from apps.ledger.models import Event, Fault, Mailbox
+from apps.ledger import delays
+from apps.ledger.models import Attempt, Event, Fault, Mailbox
 from apps.ledger.states import OPEN, Priority, State
 
 TIMER = "timer"
@@ -190,18 +191,26 @@ def refresh_mailboxes(ids: Sequence[int]) -> None:
     an arrival that waits for the lock is then added on top, never overwritten (rule 3)."""
     if not ids:
         return
-    list(Mailbox.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
+    _lock(ids)
     with database.cursor() as cursor:
         cursor.execute(REFRESH, [list(ids)])
 
 
-def release_held(*, now: datetime, hold_key: str = "", ids: Sequence[int] = ()) -> int:
-    """Queue again what was held under `hold_key` (or the named events); returns how many."""
-    if not ids and not hold_key:
+def release_held(
+    *, now: datetime, hold_key: str = "", hold_keys: Sequence[str] = (), ids: Sequence[int] = (), by: str = ""
+) -> int:
+    """Queue again what was held under `hold_key`, or any of several (or the named events); returns how many. `by` whom,
+    where a person did it: their events' logs say so."""
+    keys = [hold_key] if hold_key else list(hold_keys)
+    if not ids and not keys:
         return 0
     held = Event.objects.filter(state=State.HELD)
-    held = held.filter(pk__in=ids) if ids else held.filter(hold_key=hold_key)
-    return _requeue(held, now=now, hold_key="")
+    held = held.filter(pk__in=ids) if ids else held.filter(hold_key__in=keys)
+    with transaction.atomic():
+        if by:
+            said = {"at": now, "operation": "let_go", "outcome": "done", "detail": f"{by} let it go on."}
+            Attempt.objects.bulk_create([Attempt(event_id=pk, **said) for pk in held.values_list("pk", flat=True)])
+        return _requeue(held, now=now, hold_key="")
 
 
 def requeue_dead(*, ids: Sequence[int], now: datetime, priority: Priority | None = None) -> list[int]:
@@ -250,9 +259,10 @@ def edit_dead(*, event_id: int, payload: Mapping[str, Any], seen: Mapping[str, A
 
 def _requeue(events: QuerySet[Event], *, now: datetime, **changes: Any) -> int:
     with transaction.atomic():
-        boxes = list(events.order_by("mailbox_id").values_list("mailbox_id", flat=True).distinct())
-        list(Mailbox.objects.select_for_update().filter(pk__in=boxes).order_by("pk").values_list("pk"))
-        count = events.update(state=State.QUEUED, reason="", due_at=now, **changes)
+        boxes = _mailboxes_of(events)
+        found = events.filter(mailbox__in=_lock(boxes))
+        delays.end_of(found, now=now)
+        count = found.update(state=State.QUEUED, reason="", due_at=now, **changes)
         refresh_mailboxes(boxes)
     if count:
         transaction.on_commit(jobs.ring)
@@ -270,28 +280,36 @@ def bring_due(*, kind: str, connection: UUID, due_at: datetime, unless_caused_by
     returns how many."""
     late = Event.objects.filter(kind=kind, connection=connection, state=State.QUEUED, due_at__gt=due_at)
     late = late.exclude(caused_by__in=Event.objects.filter(kind=unless_caused_by))
-    boxes = list(late.order_by("mailbox_id").values_list("mailbox_id", flat=True).distinct())
-    if not boxes:
-        return 0
-    with transaction.atomic():
-        list(Mailbox.objects.select_for_update().filter(pk__in=boxes).order_by("pk").values_list("pk"))
-        count = late.update(due_at=due_at)
-        refresh_mailboxes(boxes)
-    return count
+    return _bring(late, due_at=due_at)
 
 
 def bring_all_due(*, gate: str, now: datetime) -> int:
     """Make due whatever waits behind a gate for a later moment: why it was put off is over. Returns how many."""
     late = Event.objects.filter(mailbox__gate=gate, state__in=OPEN, due_at__gt=now)
-    boxes = list(late.order_by("mailbox_id").values_list("mailbox_id", flat=True).distinct())
-    if not boxes:
-        return 0
-    with transaction.atomic():
-        list(Mailbox.objects.select_for_update().filter(pk__in=boxes).order_by("pk").values_list("pk"))
-        count = late.update(due_at=now)
-        refresh_mailboxes(boxes)
-    transaction.on_commit(jobs.ring)
+    count = _bring(late, due_at=now)
+    if count:
+        transaction.on_commit(jobs.ring)
     return count
+
+
+def _bring(late: QuerySet[Event], *, due_at: datetime) -> int:
+    """Only the events of mailboxes that are locked: one that a settle put off meanwhile would else be due in a
+    mailbox that is not. Another round finds it."""
+    count = 0
+    while boxes := _mailboxes_of(late):
+        with transaction.atomic():
+            count += late.filter(mailbox__in=_lock(boxes)).update(due_at=due_at)
+            refresh_mailboxes(boxes)
+    return count
+
+
+def _mailboxes_of(events: QuerySet[Event]) -> list[int]:
+    return list(events.order_by("mailbox_id").values_list("mailbox_id", flat=True).distinct())
+
+
+def _lock(boxes: Sequence[int]) -> list[int]:
+    """Lock mailboxes in their order, in a statement of its own."""
+    return list(Mailbox.objects.select_for_update().filter(pk__in=boxes).order_by("pk").values_list("pk", flat=True))
 
 
 def count_fault(name: str, *, now: datetime, by: int = 1) -> None:

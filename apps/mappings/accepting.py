@@ -41,8 +41,8 @@ class Chosen:
 
 
 def look_at(*, pairs: Sequence[tuple[int, int]], client_id: UUID | None, scope: Scope) -> tuple[Chosen, ...]:
-    """What accepting these pairs would make, and what keeps each from it. `client_id` is for jobs whose folder
-    stands for nobody."""
+    """What accepting these pairs would make, and what keeps each from it; a pair of which the reader may not know
+    is left out. `client_id` is for jobs whose folder stands for nobody."""
     wanted = list(dict.fromkeys(pairs))[:MOST]
     projects = Project.objects.in_bulk([project for project, _ in wanted])
     jobs = Job.objects.select_related("connection").in_bulk([job for _, job in wanted])
@@ -52,9 +52,10 @@ def look_at(*, pairs: Sequence[tuple[int, int]], client_id: UUID | None, scope: 
     mapped = set(there.values_list("project", "job"))
     led = set(there.filter(leading=True).exclude(state=MappingState.ENDED).values_list("project", flat=True))
     owned = set(ClientFolder.objects.of_everyone().values_list("connection", "client"))
+    seen = suggestions.visible_projects(scope=scope, ids=projects)
     found: list[Chosen] = []
     for project_id, job_id in wanted:
-        if project_id in projects and job_id in jobs:
+        if project_id in seen and job_id in jobs and _is_seen(scope, clients.get(job_id)):
             project, job = projects[project_id], jobs[job_id]
             client = clients.get(job_id) or given
             why_not = _why_not(job, client, clients.get(job_id), scope, owned, taken=(project_id, job_id) in mapped)
@@ -62,6 +63,11 @@ def look_at(*, pairs: Sequence[tuple[int, int]], client_id: UUID | None, scope: 
             if not why_not:
                 led.add(project_id)
     return tuple(found)
+
+
+def _is_seen(scope: Scope, client: Client | None) -> bool:
+    """Whether the reader may know of a job of this client (rule 30)."""
+    return scope.unrestricted or (client is not None and scope.covers([client.pk]))
 
 
 def _why_not(
@@ -79,8 +85,6 @@ def _why_not(
         return job.why_shut
     if client is None:
         return "Nothing says for which client; choose one."
-    if not scope.covers([client.pk]):
-        return "It belongs to a client that is not yours."
     if by_folder is None and (job.connection_id, client.pk) in owned:
         return "The job lies in a folder that stands for no client."
     return ""

@@ -28,3 +28,16 @@ def asks_about_earlier(state: str, wanted: str) -> bool:
     """Tell whether somebody has to say what becomes of those who are in the Project already: they were noted and
     left out so far. What came while a mapping was paused waits, and goes on by itself."""
     return wanted in WRITES and state in (DRAFT, SHADOW)
+
+
+def proposals(state: str, *, shut: bool, vanished: bool, people: int, other: bool) -> tuple[str, ...]:
+    """What to propose where a mapping's job is not open, the likeliest first: another job of the Project leads, a new
+    one is chosen, the mapping pauses until the job opens again, or it ends. Nothing is done by itself: arrivals wait,
+    and the furthest open application is followed (rule 15)."""
+    if not shut or state == ENDED:
+        return ()
+    pause = ("paused",) if may_become(state, PAUSED) and not vanished else ()
+    lead = ("lead",) if other else ()
+    if vanished:
+        return (*lead, "another", "ended")
+    return (*lead, *pause, "another", "ended") if people else (*lead, "ended", *pause, "another")

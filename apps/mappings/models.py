@@ -87,6 +87,27 @@ class ClientFolder(models.Model):
         return f"{self.folder} of {self.client}"
 
 
+class ChoiceKind(models.TextChoices):
+    FOLDER = "folder"
+    REASON = "reason"
+
+
+class AtsChoice(models.Model):
+    """Something of an ATS that people choose from a list, as last read there: a folder, a reason of a rejection."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="choices")
+    kind = models.CharField(max_length=8, choices=ChoiceKind.choices)
+    remote_id = models.TextField()
+    name = models.TextField()
+    active = models.BooleanField(default=True, help_text="the ATS lists it still")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("connection", "kind", "remote_id", name="ats_choice_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class JobStage(models.Model):
     """An ATS stage, known by (scope, id); names are for people."""
 
@@ -114,6 +135,9 @@ class Seat(models.Model):
     active = models.BooleanField(default=True)
     email = models.EmailField(blank=True)
     slack_user_id = models.TextField(blank=True)
+    handed_to = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="took_over", help_text="who stands in for them"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint("connection", "remote_id", name="seat_once")]
@@ -183,6 +207,21 @@ class NamingPattern(models.Model):
         return self.pattern
 
 
+class Dismissal(models.Model):
+    """A suggestion that somebody does not want to see again; without a job, the Project is to feed none at all."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="dismissals")
+    job = models.ForeignKey(Job, null=True, on_delete=models.CASCADE, related_name="dismissals")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("project", "job", name="dismissed_once", nulls_distinct=False)]
+
+    def __str__(self) -> str:
+        return f"{self.project}, not {self.job or 'any job'}"
+
+
 class MappingState(models.TextChoices):
     DRAFT = "draft"
     SHADOW = "shadow"
@@ -230,3 +269,19 @@ class Mapping(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project} / {self.job}"
+
+
+class HandOver(models.Model):
+    """What a recruiter who leaves owned, given to another one; `before` is each mapping's owner until then."""
+
+    seat = models.ForeignKey(Seat, on_delete=models.CASCADE, related_name="hand_overs")
+    to = models.ForeignKey(Seat, on_delete=models.CASCADE, related_name="+")
+    clients = models.JSONField(default=list, help_text="whose mappings changed; empty where it was everybody's")
+    before = models.JSONField(default=dict, help_text="by mapping, its owner before and after")
+    seats = models.JSONField(default=list, help_text="seats for which this one stood in, the seat itself among them")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.seat} to {self.to}"

@@ -11,8 +11,19 @@ from uuid import UUID
 from django.db.models import Count, Max, Q, QuerySet
 
 from apps.accounts.scope import Scope
+from apps.connections.models import Connection
 from apps.mappings import rules
-from apps.mappings.models import Job, JobStage, Mapping, Project, StageMapVersion
+from apps.mappings.models import (
+    OPEN,
+    VANISHED,
+    Dismissal,
+    Job,
+    JobStage,
+    Mapping,
+    MappingState,
+    Project,
+    StageMapVersion,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +32,14 @@ class MappingRow:
 
     id: UUID
     client: str
+    project_id: int
     project: str
     project_active: bool
     job: str
     requisition: str
     folder: str
     job_status: str
+    vanished: bool
     why_shut: str
     sourcing: str
     ats: str
@@ -39,6 +52,7 @@ class MappingRow:
     leading: bool
     stage_map_id: int
     stage_map: str
+    map_default: bool
     map_version: int | None
     people: int
 
@@ -68,29 +82,47 @@ class MapRowShown:
 
 @dataclass(frozen=True, slots=True)
 class MapShown:
-    """The newest version of a mapping's stage map, and the stages on both sides that no row names."""
+    """The newest version of a mapping's stage map."""
 
     number: int
     author: str
     reason: str
     created_at: datetime
     rows: tuple[MapRowShown, ...]
-    unmapped_linkedin: tuple[str, ...]
-    unmapped_ats: tuple[str, ...]
-    coarse: tuple[str, ...]
 
 
 def list_mappings(
-    *, scope: Scope, text: str = "", states: Sequence[str] = (), limit: int = 500, after: int = 0
+    *,
+    scope: Scope,
+    text: str = "",
+    states: Sequence[str] = (),
+    clients: Sequence[UUID] = (),
+    systems: Sequence[UUID] = (),
+    shut: bool = False,
+    ids: Sequence[UUID] | None = None,
+    limit: int = 500,
+    after: int = 0,
 ) -> tuple[MappingRow, ...]:
-    """The mappings of the scope's clients, by client and Project; those that stand behind the first `after`."""
-    found = mappings_within(scope=scope)
-    if text:
-        found = found.filter(_named(text))
-    if states:
-        found = found.filter(state__in=states)
+    """The mappings of the scope's clients, by client and Project; those that stand behind the first `after`. `shut`
+    keeps those whose job is not open, `ids` these alone."""
+    found = _narrowed(scope, text=text, states=states, clients=clients, systems=systems, shut=shut)
+    if ids is not None:
+        found = found.filter(pk__in=ids)
     ordered = found.order_by("client__name", "project__name", "pk")
     return mapping_rows(scope=scope, found=list(ordered[after : after + limit]))
+
+
+def count_mappings(
+    *,
+    scope: Scope,
+    text: str = "",
+    states: Sequence[str] = (),
+    clients: Sequence[UUID] = (),
+    systems: Sequence[UUID] = (),
+    shut: bool = False,
+) -> int:
+    """How many list_mappings would find without a limit."""
+    return _narrowed(scope, text=text, states=states, clients=clients, systems=systems, shut=shut).count()
 
 
 def get_mapping(*, scope: Scope, mapping_id: UUID) -> MappingRow | None:
@@ -155,9 +187,22 @@ def count_by_state(*, scope: Scope) -> Dict[str, int]:
     return dict(counted)
 
 
+def count_shut(*, scope: Scope) -> int:
+    """How many mappings that are not ended feed a job which is not open."""
+    return Mapping.objects.within(scope).exclude(job__status=OPEN).exclude(state=MappingState.ENDED).count()
+
+
+def list_systems(*, scope: Scope) -> tuple[tuple[UUID, str], ...]:
+    """The ATSs that the scope's mappings feed, by name."""
+    used = Mapping.objects.within(scope).values("job__connection")
+    return tuple(Connection.objects.filter(pk__in=used).order_by("name").values_list("pk", "name"))
+
+
 def count_unmapped(*, scope: Scope) -> int:
     """How many active Projects feed no job; nobody's client is named by them, so only the unrestricted are told."""
-    return Project.objects.filter(active=True, mappings=None).count() if scope.unrestricted else 0
+    left_out = Dismissal.objects.filter(job=None).values("project")
+    found = Project.objects.filter(active=True, mappings=None).exclude(pk__in=left_out)
+    return found.count() if scope.unrestricted else 0
 
 
 def _map_shown(mapping: Mapping, version: StageMapVersion) -> MapShown:
@@ -166,17 +211,12 @@ def _map_shown(mapping: Mapping, version: StageMapVersion) -> MapShown:
     )
     names = dict(stages.order_by("order", "name").values_list("remote_id", "name"))
     rows = tuple(_row_shown(row, names) for row in rules.rows_from_json(version.rows))
-    by_ats = {row.ats for row in rows}
-    by_linkedin = [row.linkedin for row in rows if row.direction != rules.Direction.TO_LINKEDIN]
     return MapShown(
         number=version.number,
         author=str(version.author) if version.author else "",
         reason=version.reason,
         created_at=version.created_at,
         rows=rows,
-        unmapped_linkedin=tuple(one for one in mapping.project.stages if one not in {row.linkedin for row in rows}),
-        unmapped_ats=tuple(name for remote_id, name in names.items() if remote_id not in by_ats),
-        coarse=tuple(one for one in dict.fromkeys(by_linkedin) if by_linkedin.count(one) > 1),
     )
 
 
@@ -197,6 +237,29 @@ def _row_shown(row: rules.MapRow, names: Dict[str, str]) -> MapRowShown:
 def mappings_within(*, scope: Scope) -> QuerySet[Mapping]:
     """The mappings of a scope's clients, with what they name."""
     return Mapping.objects.within(scope).select_related("client", "project__connection", "job__connection", "stage_map")
+
+
+def _narrowed(
+    scope: Scope,
+    *,
+    text: str,
+    states: Sequence[str],
+    clients: Sequence[UUID],
+    systems: Sequence[UUID],
+    shut: bool,
+) -> QuerySet[Mapping]:
+    found = mappings_within(scope=scope)
+    if text:
+        found = found.filter(_named(text))
+    if states:
+        found = found.filter(state__in=states)
+    if clients:
+        found = found.filter(client__in=clients)
+    if systems:
+        found = found.filter(job__connection__in=systems)
+    if shut:
+        found = found.exclude(job__status=OPEN).exclude(state=MappingState.ENDED)
+    return found
 
 
 def _named(text: str) -> Q:
@@ -229,12 +292,14 @@ def _row(one: Mapping, version: int | None, people: int) -> MappingRow:
     return MappingRow(
         id=one.pk,
         client=one.client.name,
+        project_id=one.project_id,
         project=one.project.name,
         project_active=one.project.active,
         job=one.job.name,
         requisition=one.job.requisition,
         folder=one.job.folder_name,
         job_status=one.job.status,
+        vanished=one.job.status == VANISHED,
         why_shut=one.job.why_shut,
         sourcing=one.project.connection.name,
         ats=one.job.connection.name,
@@ -247,6 +312,7 @@ def _row(one: Mapping, version: int | None, people: int) -> MappingRow:
         leading=one.leading,
         stage_map_id=one.stage_map_id,
         stage_map=one.stage_map.name,
+        map_default=one.stage_map.default,
         map_version=version,
         people=people,
     )

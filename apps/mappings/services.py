@@ -11,10 +11,11 @@ from django.db import transaction
 from django.db.models import Max
 
 from apps.ledger import services as ledger
-from apps.mappings import rules
+from apps.mappings import choices, rules
 from apps.mappings.models import (
     OPEN,
     VANISHED,
+    ChoiceKind,
     ClientFolder,
     Job,
     JobStage,
@@ -68,6 +69,7 @@ def store_jobs(
     *, connection_id: UUID, jobs: Iterable[contract.Job], stages: Iterable[contract.Stage], now: datetime
 ) -> frozenset[int]:
     """Keep the catalogue as read; what waited for a job to open goes on. Returns the jobs that opened or closed."""
+    names = choices.names_of(connection_id=connection_id, kind=ChoiceKind.FOLDER)
     shut = set(Job.objects.filter(connection_id=connection_id).exclude(status=OPEN).values_list("remote_id", flat=True))
     turned: set[int] = set()
     for job in jobs:
@@ -79,7 +81,7 @@ def store_jobs(
                 "requisition": job.requisition,
                 "status": job.status,
                 "folder": job.folder,
-                "folder_name": job.folder_name,
+                "folder_name": job.folder_name or choices.name_of_folder(job.folder, names),
                 "open_openings": list(job.open_openings),
                 "seen_at": now,
             },
@@ -240,10 +242,16 @@ def create_mapping(
 
 def set_state(*, mapping_id: UUID, state: MappingState, now: datetime) -> None:
     """Start, stop or end a mapping; what it held goes on when it is live again, and ends with it."""
-    changed = ProjectMapping.objects.of_everyone().filter(pk=mapping_id).update(state=state)
-    if changed and state in (MappingState.LIVE, MappingState.PILOT, MappingState.ENDED):
-        ProjectMapping.objects.of_everyone().filter(pk=mapping_id).update(halted_at=None)
-        ledger.release_held(hold_key=f"mapping:{mapping_id}", now=now)
+    set_states(mapping_ids=[mapping_id], state=state, now=now)
+
+
+def set_states(*, mapping_ids: Sequence[UUID], state: MappingState, now: datetime) -> None:
+    """The same of many at once."""
+    goes_on = state in (MappingState.LIVE, MappingState.PILOT, MappingState.ENDED)
+    values = {"state": state, **({"halted_at": None} if goes_on else {})}
+    changed = ProjectMapping.objects.of_everyone().filter(pk__in=mapping_ids).update(**values)
+    if changed and goes_on:
+        ledger.release_held(hold_keys=[f"mapping:{one}" for one in mapping_ids], now=now)
 
 
 @transaction.atomic

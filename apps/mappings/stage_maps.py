@@ -11,8 +11,8 @@ from uuid import UUID
 from django.db.models import Count, Max, QuerySet
 
 from apps.accounts.scope import Scope
-from apps.mappings import rules
-from apps.mappings.models import JobStage, Mapping, StageMap, StageMapVersion
+from apps.mappings import choices, rules
+from apps.mappings.models import ChoiceKind, JobStage, Mapping, StageMap, StageMapVersion
 
 TERMINAL_NAMES = {rules.REJECTED: "Rejected", rules.HIRED: "Hired"}
 
@@ -46,7 +46,8 @@ class MapRowListed:
 class MapOpened:
     """A stage map with its newest rows, and the stages that rows may name, both sides' in their order.
 
-    `ats_stages` are by id: those of the jobs it is for, and the whole account's. `shared` tells that clients
+    `ats_stages` are by id: those of the jobs it is for, and the whole account's. `reasons` of a rejection are by id
+    too; `old_reasons` are those that the ATS lists no more. `shared` tells that clients
     outside of the reader's scope use it too, so that nobody of fewer clients may change it.
     """
 
@@ -60,11 +61,16 @@ class MapOpened:
     rows: tuple[rules.MapRow, ...]
     linkedin_stages: tuple[str, ...]
     ats_stages: Dict[str, str]
+    reasons: Dict[str, str]
+    old_reasons: Dict[str, str]
     uses: tuple[MapUse, ...]
     shared: bool
 
     def name_of(self, ats: str) -> str:
         return TERMINAL_NAMES.get(ats) or self.ats_stages.get(ats) or ats
+
+    def name_of_reason(self, reason: str) -> str:
+        return self.reasons.get(reason) or self.old_reasons.get(reason) or reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +131,7 @@ def map_is_editable(*, scope: Scope, map_id: int) -> bool:
 
 def version_is_visible(*, scope: Scope, map_id: int, number: int) -> bool:
     """Tell whether a version of a visible stage map is there."""
-    there = StageMapVersion.objects.filter(stage_map=map_id, number=number).exists()
-    return there and map_is_visible(scope=scope, map_id=map_id)
+    return _versions(scope, map_id).filter(number=number).exists()
 
 
 def open_map(*, scope: Scope, map_id: int) -> MapOpened:
@@ -137,6 +142,8 @@ def open_map(*, scope: Scope, map_id: int) -> MapOpened:
     rows = rules.rows_from_json(version.rows) if version else ()
     linkedin = dict.fromkeys(stage for one in uses for stage in one.project.stages)
     connection = next((one.job.connection for one in uses), found.connection)
+    reasons = choices.names_of(connection_id=connection.pk, kind=ChoiceKind.REASON)
+    listed = choices.names_of(connection_id=connection.pk, kind=ChoiceKind.REASON, active=True)
     return MapOpened(
         id=found.pk,
         name=found.name,
@@ -148,23 +155,31 @@ def open_map(*, scope: Scope, map_id: int) -> MapOpened:
         rows=rows,
         linkedin_stages=tuple(linkedin | dict.fromkeys(row.linkedin for row in rows)),
         ats_stages=_ats_stages(connection.pk, {one.job.remote_id for one in uses}),
+        reasons=listed,
+        old_reasons={key: name for key, name in reasons.items() if key not in listed},
         uses=tuple(_use(one) for one in uses),
         shared=_is_shared(scope, map_id),
     )
 
 
-def list_versions(*, map_id: int, limit: int = 50) -> tuple[VersionRow, ...]:
-    """The versions of a stage map that was found visible, the newest first."""
-    found = list(
-        StageMapVersion.objects.filter(stage_map=map_id).select_related("author").order_by("-number")[: limit + 1]
+def _versions(scope: Scope, map_id: int) -> QuerySet[StageMapVersion]:
+    """The versions of a stage map that governs a mapping of the scope; nobody's is for the unrestricted."""
+    found = StageMapVersion.objects.filter(stage_map=map_id)
+    return (
+        found if scope.unrestricted else found.filter(stage_map__in=Mapping.objects.within(scope).values("stage_map"))
     )
+
+
+def list_versions(*, scope: Scope, map_id: int, limit: int = 50) -> tuple[VersionRow, ...]:
+    """The versions of a stage map, the newest first."""
+    found = list(_versions(scope, map_id).select_related("author").order_by("-number")[: limit + 1])
     before = [*[rules.rows_from_json(one.rows) for one in found[1:]], ()]
     return tuple(_version(one, old) for one, old in zip(found[:limit], before, strict=False))
 
 
-def get_version(*, map_id: int, number: int) -> VersionRow:
+def get_version(*, scope: Scope, map_id: int, number: int) -> VersionRow:
     """One version. Raises StageMapVersion.DoesNotExist."""
-    versions = StageMapVersion.objects.filter(stage_map=map_id).select_related("author")
+    versions = _versions(scope, map_id).select_related("author")
     old = versions.filter(number__lt=number).order_by("-number").first()
     return _version(versions.get(number=number), rules.rows_from_json(old.rows) if old else ())
 
@@ -184,14 +199,25 @@ def list_copyable(*, scope: Scope, map_id: int, connection_id: UUID, limit: int 
     return tuple(found.values_list("pk", "name")[:limit])
 
 
-def copied_rows(*, scope: Scope, source_id: int, target: MapOpened) -> tuple[tuple[rules.MapRow, ...], tuple[str, ...]]:
-    """Another map's rows for this one's stages, and the names of the stages that have no like here.
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """Another map's rows for this one's stages; the stages found by their names, and those that have no like here."""
+
+    rows: tuple[rules.MapRow, ...]
+    by_name: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+def copied_rows(*, scope: Scope, source_id: int, target: MapOpened) -> Copied:
+    """Another map's rows, to begin with.
 
     A stage is the same one by its id; another job's is proposed by its name where exactly one here bears it, for a
     person to check before it is saved.
     """
     source = open_map(scope=scope, map_id=source_id)
-    return rules_for(source.rows, names=source.ats_stages, stages=target.ats_stages)
+    rows, lost = rules_for(source.rows, names=source.ats_stages, stages=target.ats_stages)
+    same = {row.ats for row in source.rows}
+    return Copied(rows, tuple(dict.fromkeys(target.name_of(row.ats) for row in rows if row.ats not in same)), lost)
 
 
 def rules_for(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from apps.accounts.models import Client
 from apps.accounts.scope import Scope
 from apps.mappings import naming
-from apps.mappings.models import OPEN, ClientFolder, Job, Mapping, MappingState, NamingPattern, Project
+from apps.mappings.models import OPEN, ClientFolder, Dismissal, Job, Mapping, MappingState, NamingPattern, Project
 from apps.mappings.naming import JobNamed
 
 
@@ -47,23 +49,72 @@ def list_patterns() -> tuple[str, ...]:
     return tuple(NamingPattern.objects.values_list("pattern", flat=True)) or naming.USUAL
 
 
-def list_suggestions(*, scope: Scope, text: str = "", limit: int = 200) -> tuple[ProjectOffered, ...]:
+def list_suggestions(
+    *, scope: Scope, text: str = "", limit: int = 200, only: int | None = None
+) -> tuple[ProjectOffered, ...]:
     """Active Projects that no mapping uses, with the jobs that their names may mean; the sure ones first.
 
     Nobody's client is named by a Project, so that who works for some clients is offered only what means a job in
     a folder of theirs.
     """
-    taken = Mapping.objects.of_everyone().exclude(state=MappingState.ENDED).values("project")
-    projects = Project.objects.filter(active=True).exclude(pk__in=taken).order_by("name")
+    projects = unmapped_projects()
     if text:
         projects = projects.filter(name__icontains=text)
-    jobs = {str(job.pk): job for job in Job.objects.filter(status=OPEN).select_related("connection")}
-    clients = clients_of_jobs(jobs.values())
-    scorer = naming.Jobs([named(job, clients) for job in jobs.values()])
-    patterns = list_patterns()
-    found = [_offered(one, scorer, jobs, clients, patterns, scope) for one in projects[: 10 * limit]]
+    if only is not None:
+        projects = projects.filter(pk=only)
+    found = _Catalogue(scope).offer(projects[: 10 * limit])
     seen = [one for one in found if scope.unrestricted or one.offers]
     return tuple(sorted(seen, key=lambda one: -max((offer.score for offer in one.offers), default=0))[:limit])
+
+
+def unmapped_projects() -> QuerySet[Project]:
+    """Active Projects that no mapping uses and nobody left out, by name."""
+    taken = Mapping.objects.of_everyone().exclude(state=MappingState.ENDED).values("project")
+    left_out = Dismissal.objects.filter(job=None).values("project")
+    return Project.objects.filter(active=True).exclude(pk__in=taken).exclude(pk__in=left_out).order_by("name")
+
+
+def visible_projects(*, scope: Scope, ids: Iterable[int]) -> frozenset[int]:
+    """Those of these Projects that the reader may know of: all; else who works for some clients knows those that
+    feed their jobs, and those that are offered to them."""
+    wanted = frozenset(ids)
+    if scope.unrestricted:
+        return wanted
+    own = frozenset(Mapping.objects.within(scope).filter(project__in=wanted).values_list("project", flat=True))
+    free = unmapped_projects().filter(pk__in=wanted - own)
+    return own | {one.id for one in _Catalogue(scope).offer(free) if one.offers}
+
+
+class _Catalogue:
+    """The open jobs that names are compared with, read once for many Projects."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._jobs = {str(job.pk): job for job in Job.objects.filter(status=OPEN).select_related("connection")}
+        self._clients = clients_of_jobs(self._jobs.values())
+        self._scorer = naming.Jobs([named(job, self._clients) for job in self._jobs.values()])
+        self._patterns = list_patterns()
+        self._dismissed = frozenset(Dismissal.objects.exclude(job=None).values_list("project", "job"))
+
+    def offer(self, projects: Iterable[Project]) -> list[ProjectOffered]:
+        """Each Project with the jobs that its name may mean, but for those that somebody dismissed."""
+        return [self._offered(one) for one in projects]
+
+    def _offered(self, project: Project) -> ProjectOffered:
+        scope = self._scope
+        found = self._scorer.suggest(project.name, self._patterns)
+        offers = [_offer(one, self._jobs[one.key], self._clients) for one in found]
+        wanted = [one for one in offers if (project.pk, one.job_id) not in self._dismissed]
+        allowed = [one for one in wanted if scope.unrestricted or (one.client_id and scope.covers([one.client_id]))]
+        best = named(self._jobs[str(allowed[0].job_id)], self._clients) if allowed else None
+        return ProjectOffered(
+            id=project.pk,
+            name=project.name,
+            owner=project.owner_seat,
+            follows=naming.follows(project.name, self._patterns),
+            proper=naming.proper_name(best, self._patterns) if best else "",
+            offers=tuple(allowed),
+        )
 
 
 def clients_of_jobs(jobs: Iterable[Job]) -> Dict[int, Client]:
@@ -80,28 +131,6 @@ def named(job: Job, clients: Dict[int, Client]) -> JobNamed:
     """What the score may know of a job."""
     client = clients.get(job.pk)
     return JobNamed(str(job.pk), job.requisition, job.name, client.name if client else job.folder_name)
-
-
-def _offered(
-    project: Project,
-    scorer: naming.Jobs,
-    jobs: Dict[str, Job],
-    clients: Dict[int, Client],
-    patterns: Sequence[str],
-    scope: Scope,
-) -> ProjectOffered:
-    found = scorer.suggest(project.name, patterns)
-    offers = [_offer(one, jobs[one.key], clients) for one in found]
-    allowed = [one for one in offers if scope.unrestricted or (one.client_id and scope.covers([one.client_id]))]
-    best = named(jobs[found[0].key], clients) if found and allowed else None
-    return ProjectOffered(
-        id=project.pk,
-        name=project.name,
-        owner=project.owner_seat,
-        follows=naming.follows(project.name, patterns),
-        proper=naming.proper_name(best, patterns) if best else "",
-        offers=tuple(allowed),
-    )
 
 
 def _offer(one: naming.Suggestion, job: Job, clients: Dict[int, Client]) -> Offer:

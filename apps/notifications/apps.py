@@ -12,10 +12,11 @@ class NotificationsConfig(AppConfig):
 
         from apps.candidates import services as candidates
         from apps.ledger import drain, tasks
-        from apps.notifications import announce, deliver, lanes, services
+        from apps.notifications import announce, deliver, lanes, services, warnings
 
         candidates.register_listener(announce.hear)
         drain.register("announce", announce.handle)
         drain.register("notify", deliver.handle)
         tasks.register_sweeper(lanes.follow_connections)
+        tasks.register_sweeper(warnings.tell_admins)
         post_migrate.connect(services.ensure_default_rules, sender=self)

@@ -23,7 +23,7 @@ from apps.ledger.leases import Claimed, Lease
 from apps.ledger.models import Effect, Event
 from apps.ledger.outcomes import Outcome, Tried, Unit
 from apps.ledger.states import EffectState, Reason
-from apps.notifications import lanes, mail, rules, wording
+from apps.notifications import expiry, lanes, mail, rules, wording
 from apps.notifications.models import Lane, Message
 from apps.providers import recording
 
@@ -87,6 +87,8 @@ def _stopped(message: Message | None, known: Mapping[str, Effect], *, now: datet
         return outcomes.done("Sent.")
     if effect is not None and effect.state != EffectState.FAILED:
         return _uncertain(message)
+    if expiry.is_over(message):
+        return outcomes.skipped(Reason.STALE, "Somebody reconnected it before this was sent.")
     if message.candidacy is not None and message.candidacy.person.state in (PersonState.ERASED, PersonState.DELETED):
         return outcomes.skipped(Reason.ENDED, "They were deleted; nothing is told of them any more.")
     if message.rule is not None and not message.rule.enabled and not message.test and not message.resend:

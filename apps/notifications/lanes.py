@@ -58,4 +58,4 @@ def follow_connections(now: datetime) -> None:
             if name == gate and (lane.key, reason) not in closed:
                 gates.close_gate(gate=lane.key, reason=Reason(reason), now=now, until=row.until, detail=row.detail)
             if name == lane.key and row.until is None and (gate, reason) not in closed:
-                gates.open_gate(gate=lane.key, reason=Reason(reason))
+                gates.open_gate(gate=lane.key, reason=Reason(reason), now=now)

@@ -71,7 +71,8 @@ def owners_of(candidacy: Candidacy) -> list[tuple[str, Address]]:
 
 
 def of_seat(seat: Seat, client_id: UUID) -> Address | None:
-    """A person directly in Slack where they are known there, else by e-mail."""
+    """A person directly in Slack where they are known there, else by e-mail; whoever stands in for one who left."""
+    seat = seat.handed_to or seat
     workspace = workspace_of(client_id)
     if seat.slack_user_id and workspace is not None:
         return Address(seat.slack_user_id, f"{seat.name}, Slack", workspace.pk)

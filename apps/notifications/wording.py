@@ -10,7 +10,7 @@ from apps.connections import services as connections
 from apps.core import errors
 from apps.mappings.models import JobStage
 from apps.mappings.rules import HIRED, REJECTED, StageTable, rows_from_json
-from apps.notifications import rules
+from apps.notifications import expiry, rules
 from apps.notifications.models import Message
 from apps.notifications.rules import Moved
 from apps.providers import contract
@@ -96,6 +96,8 @@ def link_of(candidacy: Candidacy) -> str:
 
 def line_of(message: Message) -> contract.Line:
     """One message as a line. A test without a transition tells of nobody."""
+    if expiry.tells_of(message):
+        return expiry.line_of(message)
     if message.candidacy is not None and message.cause.startswith("meeting:"):
         return _meeting(message.candidacy)
     moved = moved_of(message.transition) if message.transition is not None else rules.EXAMPLE
@@ -117,11 +119,16 @@ def _meeting(candidacy: Candidacy) -> contract.Line:
     return contract.Line(headline, facts, link_of(candidacy), f"Open in {candidacy.job.connection.name}")
 
 
+def _count(messages: Sequence[Message]) -> str:
+    moved = all(one.transition_id is not None or one.test for one in messages)
+    return f"{len(messages)} candidates moved" if moved else f"{len(messages)} messages"
+
+
 def message_of(messages: Sequence[Message]) -> contract.Message:
     """What is posted for one message, or for several that waited: then a digest."""
     lines = tuple(line_of(one) for one in messages)
     test = "Test: " if all(one.test for one in messages) else ""
     abouts = sorted({one.about for one in messages})
     if len(messages) > 1:
-        return contract.Message(f"{test}{len(messages)} candidates moved", lines, f"SyncPortal · {', '.join(abouts)}")
+        return contract.Message(f"{test}{_count(messages)}", lines, f"SyncPortal · {', '.join(abouts)}")
     return contract.Message(f"{test}{abouts[0]}", lines, f"SyncPortal · {abouts[0]}")

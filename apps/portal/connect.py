@@ -19,7 +19,7 @@ from apps.connections import services as connections
 from apps.connections.authorize import Asked
 from apps.connections.trials import Tried, Wanted
 from apps.core import clock
-from apps.portal import connect_consent, connect_form, connect_result, shell, words
+from apps.portal import connect_consent, connect_form, connect_result, contract_move, shell, words
 from apps.portal.connect_form import ConnectForm
 from apps.providers import registry
 from apps.providers.provider import Provider
@@ -95,6 +95,8 @@ def authorized(request: PortalRequest) -> HttpResponse:
     except authorize.NotAuthorized as refusal:
         messages.error(request, str(refusal))
         return HttpResponseRedirect(reverse("portal:connections"))
+    if granted.asked.connection_id is not None and granted.asked.entered.get(contract_move.MOVE):
+        return contract_move.signed_in(request, granted, granted.asked.connection_id)
     if granted.asked.connection_id is not None:
         return connect_consent.reconnect(request, granted, granted.asked.connection_id)
     entered = granted.asked.entered
@@ -105,6 +107,7 @@ def authorized(request: PortalRequest) -> HttpResponse:
         options=entered["options"],
         access_token=granted.access_token,
         expires_at=granted.expires_at,
+        ends_at=granted.ends_at,
     )
     _keep(request, joins.try_out(wanted), entered["whose"])
     return HttpResponseRedirect(reverse("portal:connect_result"))

@@ -16,7 +16,9 @@ from apps.connections import services as connections
 from apps.connections.authorize import Granted
 from apps.core import clock, errors
 from apps.portal import shell
+from apps.providers.provider import Minted
 from apps.reports import connections as reports
+from apps.sync import reconnecting
 
 
 def redirect_uri(request: HttpRequest) -> str:
@@ -58,13 +60,8 @@ def sign_in_again(request: PortalRequest, connection_id: UUID) -> HttpResponse:
 def reconnect(request: PortalRequest, granted: Granted, connection_id: UUID) -> HttpResponse:
     """Give the connection its new credential, if it is one for the same account."""
     try:
-        found = connections.reconnect(
-            connection_id=connection_id,
-            secret=granted.secret,
-            access_token=granted.access_token,
-            expires_at=granted.expires_at,
-            now=clock.now(),
-        )
+        minted = Minted(granted.access_token, granted.expires_at, granted.secret, granted.ends_at)
+        found = reconnecting.reconnect(connection_id=connection_id, minted=minted, actor=request.user, now=clock.now())
     except (connections.WrongAccount, connections.AccountTaken, connections.Unsuitable) as refusal:
         return _back(request, connection_id, f"{refusal} Nothing was changed.")
     except errors.SyncError as error:

@@ -13,32 +13,22 @@ from apps.accounts import selectors as accounts
 from apps.accounts.scope import EVERYONE
 from apps.connections.trials import Wanted
 from apps.providers.provider import CredentialField, OptionField, Provider
+from apps.sync import native
 
 SANDBOX = "sandbox"
 OPTION = "option-"
-NATIVE = "native_connector"
+NATIVE = native.OPTION
 LONGEST = 4_000
 
 
-class ConnectForm(forms.Form):
-    """A credential, plain settings, and whose the connection is."""
-
-    name = forms.CharField(max_length=120, error_messages={"required": "Enter a name: how the connection shows here."})
+class CredentialForm(forms.Form):
+    """A credential, field by field."""
 
     def __init__(self, provider: Provider, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.provider = provider
-        clients = [(str(pk), name) for pk, name in accounts.list_clients(scope=EVERYONE)]
-        said = {"invalid_choice": "Choose one of those that are listed."}
-        every = [("", "Every client"), *clients]
-        self.fields["client"] = forms.ChoiceField(choices=every, required=False, error_messages=said)
-        self.fields["at"] = forms.ChoiceField(choices=places(provider), required=False, error_messages=said)
         for one in credential_fields(provider):
             self.fields[one.name] = _text(one.label, required=one.required)
-        for option in asked_options(provider):
-            self.fields[f"{OPTION}{option.name}"] = _option(option)
-        if has_native(provider):
-            self.fields[NATIVE] = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, Any]:
         """Somebody who leaves every credential field empty has entered none, though none alone is required."""
@@ -49,12 +39,33 @@ class ConnectForm(forms.Form):
             self.add_error(first.name, f"Enter the {first.label}.")
         return found
 
+    def secret(self) -> dict[str, str]:
+        found = self.cleaned_data
+        return {one.name: found[one.name] for one in credential_fields(self.provider) if found[one.name]}
+
+
+class ConnectForm(CredentialForm):
+    """A credential, plain settings, and whose the connection is."""
+
+    name = forms.CharField(max_length=120, error_messages={"required": "Enter a name: how the connection shows here."})
+
+    def __init__(self, provider: Provider, *args: Any, **kwargs: Any) -> None:
+        super().__init__(provider, *args, **kwargs)
+        clients = [(str(pk), name) for pk, name in accounts.list_clients(scope=EVERYONE)]
+        said = {"invalid_choice": "Choose one of those that are listed."}
+        every = [("", "Every client"), *clients]
+        self.fields["client"] = forms.ChoiceField(choices=every, required=False, error_messages=said)
+        self.fields["at"] = forms.ChoiceField(choices=places(provider), required=False, error_messages=said)
+        for option in asked_options(provider):
+            self.fields[f"{OPTION}{option.name}"] = _option(option)
+        if has_native(provider):
+            self.fields[NATIVE] = forms.BooleanField(required=False)
+
     def wanted(self) -> Wanted:
         found = self.cleaned_data
-        secret = {one.name: found[one.name] for one in credential_fields(self.provider) if found[one.name]}
         return Wanted(
             provider=self.provider.key,
-            secret=secret,
+            secret=self.secret(),
             base_urls=base_urls(self.provider, found["at"]),
             options=self._options(),
         )
@@ -109,10 +120,7 @@ def shown_fields(form: ConnectForm) -> dict[str, Any]:
         "name": _shown(form, "name", "Name", help="How the connection shows here."),
         "client": _shown(form, "client", "Whose it is", help="Every client, where an agency keeps all in one."),
         "at": _shown(form, "at", "Where") if len(places(provider)) > 1 else None,
-        "credential": [
-            _shown(form, one.name, one.label, help=one.help, secret=one.secret, required=one.required)
-            for one in credential_fields(provider)
-        ],
+        "credential": shown_credential(form),
         "options": [
             _shown(form, f"{OPTION}{one.name}", one.label, help=one.help, required=one.required)
             for one in asked_options(provider)
@@ -121,8 +129,16 @@ def shown_fields(form: ConnectForm) -> dict[str, Any]:
     }
 
 
+def shown_credential(form: CredentialForm) -> list[dict[str, Any]]:
+    """The credential's fields as plain values; what is secret is never shown again."""
+    return [
+        _shown(form, one.name, one.label, help=one.help, secret=one.secret, required=one.required)
+        for one in credential_fields(form.provider)
+    ]
+
+
 def _shown(
-    form: ConnectForm, name: str, label: str, *, help: str = "", secret: bool = False, required: bool = True
+    form: CredentialForm, name: str, label: str, *, help: str = "", secret: bool = False, required: bool = True
 ) -> dict[str, Any]:
     value = "" if secret else str(form[name].value() or "")
     field = form.fields[name]

@@ -23,18 +23,23 @@ BADGES = {
 def context_of(tried: Tried, asked: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The result page in plain values."""
     provider = registry.get(tried.wanted.provider)
-    failed = sum(one.outcome == BAD for one in tried.checks)
-    return {
-        "system": provider.capabilities.name,
-        "checks": [_line(one) for one in tried.checks],
-        "failed": failed,
-        "passed": tried.passed,
-        "account": tried.account.name if tried.account else "",
+    return checks_of(tried) | {
         "must_choose": tried.must_choose,
         "accounts": tried.accounts if tried.must_choose else (),
         "asked": asked,
         "mails": provider.connecting.mails,
         "again": f"{reverse('portal:connect_system')}?{urlencode({'system': provider.key})}",
+    }
+
+
+def checks_of(tried: Tried) -> dict[str, Any]:
+    """What was tried and what came of it."""
+    return {
+        "system": registry.get(tried.wanted.provider).capabilities.name,
+        "checks": [_line(one) for one in tried.checks],
+        "failed": sum(one.outcome == BAD for one in tried.checks),
+        "passed": tried.passed,
+        "account": tried.account.name if tried.account else "",
     }
 
 

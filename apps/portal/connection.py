@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,12 +15,12 @@ from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
 from apps.connections import authorize
 from apps.core import clock
-from apps.portal import connections, rows, shell, words
+from apps.portal import connection_switch, connections, rows, shell, words
 from apps.portal.connections import ConnectionLine
 from apps.portal.words import Badge
 from apps.providers.contract import Capabilities, Limited
 from apps.reports import connections as reports
-from apps.reports.connections import ConnectionDetail
+from apps.reports.connections import ChapterRow, ConnectionDetail
 from apps.sync.selectors import StreamRow
 
 STREAMS: Mapping[str, str] = {
@@ -47,6 +47,11 @@ ABILITIES: Mapping[str, str] = {
     "client_folder": "Client folders",
 }
 
+LANDING_SHOWN = timedelta(days=1)
+"""How long the page says what became of those that waited at a reconnect."""
+
+NEEDS_RECONNECT = ("expired", "expiring")
+
 WAITS = ("queued", "leased", "retrying", "held")
 
 
@@ -61,17 +66,25 @@ def connection_detail(request: PortalRequest, connection_id: UUID) -> HttpRespon
     context = {
         "line": line,
         "lead": _lead(found),
-        "acts": _acts(found) if request.user.may(Right.ADMINISTER) else [],
+        "acts": _acts(found),
         "notice": _notice(found, line, now),
         "waiting": [rows.line_of(one, now=now) for one in found.waiting],
         "log": f"{reverse('portal:events')}?{urlencode({'system': connection_id, 'state': WAITS}, doseq=True)}",
         "streams": [_stream(one, now) for one in found.streams],
         "abilities": abilities_of(found.capabilities),
         "token": _token(found, now),
+        "ways": _ways(found, now),
+        "errors": found.errors_in_a_row,
+        "may": request.user.may(Right.ADMINISTER),
+        "switch": reverse("portal:switch_connection", args=[connection_id]),
+        "switches": connection_switch.offered(held_up=found.row.health.word == "paused"),
+        "landing": _landing(connection_id, found, now),
+        "history": [_chapter(one, now) for one in found.history],
         "hook": request.build_absolute_uri(f"/webhooks/{found.row.provider}/{connection_id}/"),
         "shows_hook": request.user.may(Right.ADMINISTER) and found.capabilities.push_events is not False,
     }
-    return shell.page(request, "portal/connection.html", context)
+    template = "portal/connection.html#landing" if request.htmx else "portal/connection.html"
+    return shell.page(request, template, context)
 
 
 def abilities_of(capabilities: Capabilities) -> list[dict[str, str]]:
@@ -87,11 +100,16 @@ def _ability(said: str, support: bool | Limited) -> dict[str, str]:
     return {"name": said, "tone": tone, "icon": icon, "word": word, "why": ""}
 
 
-def _acts(found: ConnectionDetail) -> list[dict[str, str]]:
-    """Where an administrator sets the connection up, and consents again where the system asks for consent."""
-    acts = [{"word": "Set-up and test event", "href": reverse("portal:connect_setup", args=[found.row.id])}]
-    if authorize.asks_for_consent(found.row.provider):
-        acts.append({"word": "Reconnect", "href": reverse("portal:sign_in_again", args=[found.row.id])})
+def _acts(found: ConnectionDetail) -> list[dict[str, Any]]:
+    """Where an administrator sets the connection up, and consents again or gives a new key."""
+    setup = reverse("portal:connect_setup", args=[found.row.id])
+    acts = [{"word": "Set-up and test event", "href": setup, "icon": "plug", "first": False}]
+    way = "portal:sign_in_again" if authorize.asks_for_consent(found.row.provider) else "portal:new_key"
+    again, first = reverse(way, args=[found.row.id]), found.row.health.word in NEEDS_RECONNECT
+    acts.append({"word": "Reconnect", "href": again, "icon": "key", "first": first})
+    if found.capabilities.role == "sourcing":
+        move = reverse("portal:move_contract", args=[found.row.id])
+        acts.append({"word": "New contract", "href": move, "icon": "both", "first": False})
     return acts
 
 
@@ -122,6 +140,37 @@ def _notice(found: ConnectionDetail, line: ConnectionLine, now: datetime) -> dic
     return None
 
 
+def _landing(connection_id: UUID, found: ConnectionDetail, now: datetime) -> dict[str, Any] | None:
+    """How many waited at the last reconnect, and whether all of them have landed; for who sees them all."""
+    landing = found.landing
+    if landing is None or now - landing.at > LANDING_SHOWN:
+        return None
+    over = not landing.left
+    failed = words.plural(landing.dead, "became a dead letter", "became dead letters")
+    waited = words.plural(landing.waited, "event waited", "events waited")
+    if not landing.waited:
+        title = "Reconnected; nothing had waited"
+    elif over and not landing.dead:
+        title = f"Reconnected; {waited}, and all of them landed"
+    else:
+        title = f"Reconnected; {waited}, {words.number(landing.landed)} landed so far"
+    return {
+        "over": over,
+        "tone": "warn" if landing.dead else "ok" if over else "info",
+        "icon": "warn" if landing.dead else "check-circle" if over else "running",
+        "title": title,
+        "at": words.moment(landing.at, now=now),
+        "by": landing.by,
+        "failed": failed if landing.dead else "",
+        "here": reverse("portal:connection", args=[connection_id]),
+    }
+
+
+def _chapter(one: ChapterRow, now: datetime) -> dict[str, Any]:
+    badge = words.chapter_badge(one.word)
+    return {"badge": badge, "at": words.moment(one.at, now=now), "by": one.by, "detail": one.detail}
+
+
 def _stream(one: StreamRow, now: datetime) -> dict[str, Any]:
     first = Badge("ok", "check-circle", "Complete") if one.complete_at else Badge("info", "running", "First reading")
     return {
@@ -141,3 +190,10 @@ def _token(found: ConnectionDetail, now: datetime) -> dict[str, Any] | None:
         "changed": words.moment(found.credential_changed_at, now=now),
         "expires": words.moment(found.credential_expires_at, now=now),
     }
+
+
+def _ways(found: ConnectionDetail, now: datetime) -> list[dict[str, Any]]:
+    """When something last went well, each way."""
+    told = [("They told of a change", found.received_at)] if found.capabilities.push_events is not False else []
+    ways = [*told, ("A reading was answered", found.read_at), ("A change there was taken", found.written_at)]
+    return [{"name": name, "at": words.moment(at, now=now)} for name, at in ways]

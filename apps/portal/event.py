@@ -53,7 +53,7 @@ def event_detail(request: PortalRequest, event_id: int) -> HttpResponse:
 @requires(Right.DECIDE, methods=("POST",), visible=event_is_visible)
 def plan_again(request: PortalRequest, event_id: int) -> HttpResponse:
     """Let a held event go on, once a person has settled what it waited for."""
-    if asking.plan_again(event_id=event_id, scope=request.scope, now=clock.now()):
+    if asking.plan_again(event_id=event_id, scope=request.scope, asked_by=request.user, now=clock.now()):
         shell.toast(request, "Planned again in a moment. What is not settled yet is held again, and says why.")
     else:
         messages.warning(request, "This event does not wait for a person any more.")

@@ -108,9 +108,12 @@ def problems_of(rows: Sequence[MapRow], opened: MapOpened, *, why: str) -> dict[
     """What keeps these rows from being saved, by the field that is to be mended."""
     found = {}
     kept = {row.ats for row in opened.rows} | set(opened.ats_stages) | TERMINAL
+    reasons = {row.reason for row in opened.rows} | set(opened.reasons)
     for place, row in enumerate(rows, 1):
         if row.linkedin not in opened.linkedin_stages or row.ats not in kept:
             found["rows"] = f"Row {place} names a stage that is not there. Choose one from its list."
+        if row.reason and row.reason not in reasons:
+            found["rows"] = f"Row {place} names a reason that is not there. Choose one from its list."
         if row in rows[: place - 1]:
             found["rows"] = f"Row {place} is there twice. Remove one of the two."
     if not rows:
@@ -152,12 +155,21 @@ def _shown(
         "closes": [(key, words[1], key == meaning) for key, words in ENDS.items()],
         "here": here.get((row.linkedin, row.ats), 0),
         "rejects": row.ats == REJECTED and row.terminal,
-        "reason": row.reason,
+        "reasons": _reasons(row, opened),
     }
+
+
+def _reasons(row: MapRow, opened: MapOpened) -> list[tuple[str, str, bool]]:
+    """The reasons of a rejection, with the row's own where the ATS lists it no more."""
+    gone = (
+        {row.reason: f"{opened.name_of_reason(row.reason)} (gone)"} if row.reason not in ("", *opened.reasons) else {}
+    )
+    listed = {**opened.reasons, **gone}
+    return [(reason, name, reason == row.reason) for reason, name in listed.items()]
 
 
 def said_row(row: MapRow, opened: MapOpened) -> str:
     """A row in one line, as versions and differences show it."""
     arrow = {"both": "⇄", "to_ats": "→", "to_linkedin": "←"}[row.direction.value]
-    reason = f", reason {row.reason}" if row.reason else ""
+    reason = f", reason {opened.name_of_reason(row.reason)}" if row.reason else ""
     return f"{row.linkedin} {arrow} {opened.name_of(row.ats)}, {meaning_words(row)}{reason}"

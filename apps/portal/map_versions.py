@@ -63,7 +63,7 @@ SHOWS: Mapping[str, str] = {"": "All", "moves": "Moved", "stays": "Left where th
 def version(request: PortalRequest, map_id: int, number: int) -> HttpResponse:
     """Show one version: its rows, what it changed, the way to the events that it governed."""
     opened = stage_maps.open_map(scope=request.scope, map_id=map_id)
-    found = stage_maps.get_version(map_id=map_id, number=number)
+    found = stage_maps.get_version(scope=request.scope, map_id=map_id, number=number)
     shown = version_shown(found, opened, clock.now())
     context = {
         "map": opened.name,
@@ -94,12 +94,15 @@ def open_run(request: PortalRequest, map_id: int) -> HttpResponse:
 @requires(Right.VIEW, visible=map_reports.run_is_visible)
 def map_run(request: PortalRequest, map_run_id: int) -> HttpResponse:
     """Show one run: what becomes of each person, then how far it is; HTMX asks for that alone."""
-    run = map_reports.get_run(map_run_id=map_run_id)
+    run = map_reports.get_run(scope=request.scope, map_run_id=map_run_id)
     opened = stage_maps.open_map(scope=request.scope, map_id=run.map_id)
     show = request.GET.get("show", "") if request.GET.get("show", "") in SHOWS else ""
     after = request.GET.get("after", "")
     items, following = map_reports.list_items(
-        map_run_id=map_run_id, show=show, after=int(after) if after.isdecimal() and len(after) < 19 else 0
+        scope=request.scope,
+        map_run_id=map_run_id,
+        show=show,
+        after=int(after) if after.isdecimal() and len(after) < 19 else 0,
     )
     context = {
         **_progress(run, opened),
@@ -145,7 +148,7 @@ def _row(row: Any, opened: MapOpened) -> dict[str, str]:
         "direction": direction,
         "ats": opened.name_of(row.ats),
         "meaning": map_form.meaning_words(row),
-        "reason": row.reason,
+        "reason": opened.name_of_reason(row.reason),
     }
 
 
@@ -153,6 +156,7 @@ def _progress(run: RunShown, opened: MapOpened) -> dict[str, Any]:
     now = clock.now()
     going = run.counts.get("planned", 0) + run.counts.get("released", 0)
     ended = run.people - going
+    stopped = run.counts.get("stopped", 0) + run.counts.get("failed", 0)
     return {
         "id": run.id,
         "map": run.map_name,
@@ -165,17 +169,19 @@ def _progress(run: RunShown, opened: MapOpened) -> dict[str, Any]:
         "made": words.moment(run.made_at, now=now),
         "started": words.moment(run.started_at, now=now),
         "live": run.state == "running" or bool(run.counts.get("released")),
+        "measured": run.started_at is not None,
         "said": f"{ended:,} of {words.plural(run.people, 'person', 'people')} done" if run.started_at else "",
         "value": ended,
         "most": run.people,
         "left": words.number(going),
         "open": going,
         "moving": words.number(sum(count for fate, _, count in run.fates if fate in ("linkedin", "ats"))),
-        "facts": [
+        "figures": [
             (words.number(count), FATES[fate].format(value=opened.name_of(value), ats=opened.ats))
             for fate, value, count in run.fates
         ],
-        "stopped": run.counts.get("stopped", 0) + run.counts.get("failed", 0),
+        "stopped": stopped,
+        "stopped_said": f"{stopped} did not land and say why below. Nothing was written for them.",
         "again": reverse("portal:open_map_run", args=[run.map_id]),
     }
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 
+from apps.accounts import selectors as accounts
 from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
 from apps.core import clock
-from apps.mappings import bulk, lifecycle, selectors
+from apps.mappings import bulk, lifecycle, readiness, selectors
 from apps.mappings.bulk import Owner
 from apps.mappings.selectors import MappingRow
-from apps.portal import mapping_state, shell, words
+from apps.portal import mapping_filters, mapping_state, shell, words
 from apps.sync import going_live
 
 STATES = ("shadow", "paused", "live", "ended")
@@ -28,13 +29,14 @@ MOST = 500
 @requires(Right.OPERATE, methods=("POST",))
 def preview(request: PortalRequest) -> HttpResponse:
     """Show what would be done to each of the ticked mappings."""
-    do, ids = request.POST.get("do", ""), _ids(request.POST.getlist("mapping"))
-    found = [one for one in selectors.list_mappings(scope=request.scope, limit=10 * MOST) if one.id in ids]
+    do = request.POST.get("do", "")
+    found = _chosen(request)
     owner = _owner(request, do)
     if not found or (do not in STATES and owner is None):
         messages.warning(request, "Tick the mappings first, then choose what to do with them.")
         return HttpResponseRedirect(reverse("portal:mappings"))
-    lines = [_line(one, do, owner) for one in found]
+    warned = _warned(request, [one.id for one in found]) if do in lifecycle.WRITES else {}
+    lines = [_line(one, do, owner) | {"grave": warned.get(one.id, 0)} for one in found]
     context = {
         "do": do,
         "verb": f"Hand over to {owner.name}" if owner else mapping_state.VERBS[do][0],
@@ -42,6 +44,8 @@ def preview(request: PortalRequest) -> HttpResponse:
         "able": [one for one in lines if not one["why_not"]],
         "left": [one for one in lines if one["why_not"]],
         "people": words.number(sum(one.people for one in found)),
+        "writes": do in lifecycle.WRITES,
+        "grave": sum(bool(one["grave"]) for one in lines if not one["why_not"]),
     }
     return shell.page(request, "portal/mappings_bulk.html", context)
 
@@ -55,23 +59,30 @@ def apply(request: PortalRequest) -> HttpResponse:
         done = bulk.reassign(scope=request.scope, ids=ids, owner=owner)
         shell.toast(request, f"{words.plural(done, 'mapping')} handed over to {owner.name}.")
     elif do in STATES:
-        done = _take_all(request, ids, do)
-        shell.toast(request, f"{words.plural(done, 'mapping')}: {mapping_state.DONE[do]}")
+        taken = going_live.take_all(ids=ids, state=do, scope=request.scope, now=clock.now())
+        for why in taken.refused:
+            messages.warning(request, why)
+        shell.toast(request, f"{words.plural(taken.done, 'mapping')}: {mapping_state.DONE[do]}")
     return HttpResponseRedirect(reverse("portal:mappings"))
 
 
-def _take_all(request: PortalRequest, ids: Sequence[UUID], state: str) -> int:
-    done = 0
-    for mapping_id in ids:
-        if not selectors.mapping_is_visible(scope=request.scope, mapping_id=mapping_id):
-            continue
-        try:
-            going_live.take_to(mapping_id=mapping_id, state=state, scope=request.scope, now=clock.now())
-        except going_live.NotPossible as problem:
-            messages.warning(request, str(problem))
-        else:
-            done += 1
-    return done
+def _chosen(request: PortalRequest) -> Sequence[MappingRow]:
+    """The mappings that are ticked, or all that fit the list's filters where that is ticked."""
+    every = request.POST.get("every")
+    if every is None:
+        return selectors.list_mappings(scope=request.scope, ids=_ids(request.POST.getlist("mapping")), limit=MOST)
+    filters = mapping_filters.read(
+        QueryDict(every.replace("\0", "").removeprefix("?")[:4000]),
+        clients=accounts.list_clients(scope=request.scope),
+        systems=selectors.list_systems(scope=request.scope),
+    )
+    return selectors.list_mappings(scope=request.scope, **filters.wanted, limit=MOST)
+
+
+def _warned(request: PortalRequest, ids: Sequence[UUID]) -> Mapping[UUID, int]:
+    """How much in the stage map of each asks for a look before it writes."""
+    known = readiness.list_cautions(scope=request.scope, ids=ids)
+    return {pk: sum(one.grave for one in cautions) for pk, cautions in known.items()}
 
 
 def _owner(request: PortalRequest, do: str) -> Owner | None:
@@ -95,6 +106,7 @@ def _line(one: MappingRow, do: str, owner: Owner | None) -> dict[str, Any]:
         why_not = "Its stage map has no row."
     return {
         "id": one.id,
+        "map_href": reverse("portal:stage_map", args=[one.stage_map_id]),
         "project": one.project,
         "job": one.job,
         "client": one.client,

@@ -13,8 +13,9 @@ from django.urls import reverse
 from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
 from apps.core import clock
-from apps.mappings import bulk, lifecycle, map_services, selectors
+from apps.mappings import bulk, lifecycle, map_services, readiness, selectors
 from apps.portal import shell, words
+from apps.portal.map_states import caution_of
 from apps.sync import going_live
 
 VERBS: Mapping[str, tuple[str, str, str]] = {
@@ -64,6 +65,7 @@ def activate(request: PortalRequest, mapping_id: UUID) -> HttpResponse:
     now = clock.now()
     earlier = going_live.list_earlier(scope=request.scope, mapping_id=mapping_id)
     shown = selectors.get_map_of(scope=request.scope, mapping_id=mapping_id)
+    known = readiness.list_cautions(scope=request.scope, ids=[mapping_id]).get(mapping_id, ())
     context = {
         "id": mapping_id,
         "to": to,
@@ -77,7 +79,8 @@ def activate(request: PortalRequest, mapping_id: UUID) -> HttpResponse:
         "client": found.client,
         "why_shut": found.why_shut,
         "rows": len(shown.rows) if shown else 0,
-        "unmapped": words.listed(list(shown.unmapped_linkedin)) if shown else "",
+        "cautions": [caution_of(one) for one in known],
+        "grave": sum(one.grave for one in known),
         "map_href": reverse("portal:stage_map", args=[found.stage_map_id]),
         "count": len(earlier),
         "people": [

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,24 +10,19 @@ from uuid import UUID
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 
+from apps.accounts import selectors as accounts
 from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
+from apps.accounts.scope import Scope
 from apps.candidates import selectors as candidates
-from apps.candidates.selectors import CandidateRow
 from apps.core import clock
-from apps.mappings import bulk, selectors
+from apps.mappings import bulk, choosing, handover, lifecycle, map_compare, readiness, rules, selectors, stage_maps
+from apps.mappings.choosing import JobOfProject
+from apps.mappings.map_compare import Compared
 from apps.mappings.selectors import MappingRow, MapRowShown, MapShown
-from apps.portal import mapping_state, shell, suggestions, words
-from apps.portal.words import Badge, Moment
-
-STATES: Mapping[str, Badge] = {
-    "draft": Badge("mute", "note", "Draft"),
-    "shadow": Badge("info", "search", "Shadow", "planned, not written"),
-    "pilot": Badge("info", "pilot", "Pilot"),
-    "live": Badge("ok", "check-circle", "Live"),
-    "paused": Badge("mute", "pause", "Paused"),
-    "ended": Badge("mute", "dash", "Ended"),
-}
+from apps.portal import map_form, mapping_bulk, mapping_filters, mapping_state, shell, suggestions, words
+from apps.portal.map_states import STATES, caution_of, job_of
+from apps.portal.words import Badge
 
 POLICIES: Mapping[str, str] = {
     "newest": "The newest wins",
@@ -51,32 +45,42 @@ PAGE = 200
 @requires(Right.VIEW)
 def mapping_list(request: PortalRequest) -> HttpResponse:
     """Show mappings by client and Project, filtered by the address; HTMX asks for the rows alone."""
-    text = shell.search_text(request)
     may_operate = request.user.may(Right.OPERATE)
     owners = bulk.list_owners(scope=request.scope) if may_operate else ()
-    states = tuple(one for one in request.GET.getlist("state") if one in STATES)
+    clients = accounts.list_clients(scope=request.scope)
+    systems = selectors.list_systems(scope=request.scope)
+    filters = mapping_filters.read(request.GET, clients=clients, systems=systems)
     asked = request.GET.get("after", "")
     after = int(asked) if asked.isdecimal() and len(asked) < 6 else 0
-    found = selectors.list_mappings(scope=request.scope, text=text, states=states, limit=PAGE + 1, after=after)
-    shown = found[:PAGE]
-    query = {"q": text, "state": states}
-    kept = {name: value for name, value in query.items() if value}
+    found = selectors.list_mappings(scope=request.scope, **filters.wanted, limit=PAGE, after=after)
+    fitting = selectors.count_mappings(scope=request.scope, **filters.wanted)
     context = {
-        "lines": [line_of(one) for one in shown],
-        "lead": _lead(selectors.count_by_state(scope=request.scope)),
-        "unmapped": selectors.count_unmapped(scope=request.scope),
-        "following": "?" + urlencode({**kept, "after": after + PAGE}, doseq=True) if len(found) > PAGE else "",
-        "first": "?" + urlencode(kept, doseq=True) if after else "",
+        "lines": [line_of(one) for one in found],
+        "fitting": fitting,
+        "every": filters.address(),
+        "together": min(fitting, mapping_bulk.MOST),
+        "following": filters.address(after=after + PAGE) if fitting > after + PAGE else "",
+        "first": filters.address() if after else "",
         "owners": [(f"owner:{one.connection_id}:{one.remote_id}", one.name) for one in owners],
         "may_operate": may_operate,
-        "tabs": suggestions.tabs("mappings"),
-        "text": text,
-        "filtered": bool(text or states),
-        "states": [(key, badge, key in states) for key, badge in STATES.items()],
-        "chips": _chips(text, states),
+        **mapping_filters.context(filters, clients=clients, systems=systems),
     }
+    if not request.htmx:
+        context |= _around(request)
     template = "portal/mappings.html#mapped" if request.htmx else "portal/mappings.html"
     return shell.page(request, template, context)
+
+
+def _around(request: PortalRequest) -> dict[str, Any]:
+    """What stands above the list, whatever it is narrowed to."""
+    leavers = handover.list_leavers(scope=request.scope)
+    return {
+        "lead": _lead(selectors.count_by_state(scope=request.scope)),
+        "unmapped": selectors.count_unmapped(scope=request.scope),
+        "closed": selectors.count_shut(scope=request.scope),
+        "leavers": [(one.name, f"{reverse('portal:hand_over')}?{urlencode({'from': one.id})}") for one in leavers[:3]],
+        "tabs": suggestions.tabs("mappings"),
+    }
 
 
 @requires(Right.VIEW, visible=selectors.mapping_is_visible)
@@ -89,6 +93,8 @@ def mapping_detail(request: PortalRequest, mapping_id: UUID) -> HttpResponse:
     shown = selectors.get_map_of(scope=request.scope, mapping_id=mapping_id)
     pairs = candidates.count_pairs(scope=request.scope, mapping_id=mapping_id)
     people = candidates.list_candidates(scope=request.scope, mapping_id=mapping_id, limit=8)
+    jobs = choosing.list_jobs_of(scope=request.scope, project_id=found.project_id)
+    known = readiness.list_cautions(scope=request.scope, ids=[mapping_id]).get(mapping_id, ())
     context = {
         "line": line_of(found),
         "why_shut": found.why_shut,
@@ -97,15 +103,19 @@ def mapping_detail(request: PortalRequest, mapping_id: UUID) -> HttpResponse:
         "id": mapping_id,
         "policies": [(key, word, key == found.policy) for key, word in POLICIES.items()],
         "policy": POLICIES.get(found.policy, found.policy),
-        "leading": found.leading,
+        "jobs": [job_of(one) for one in jobs],
+        "proposals": _proposals(found, jobs, sum(pairs.values())),
+        "add_job": reverse("portal:choose_job", args=[found.project_id]),
         "steps": mapping_state.choices_of(found.state, mapping_id),
         "may_operate": request.user.may(Right.OPERATE),
         "map_href": reverse("portal:stage_map", args=[found.stage_map_id]),
+        "compared": _compared(map_compare.compare(scope=request.scope, mapping_id=mapping_id), found, request.scope),
         "begins": words.moment(found.begins_at, now=now),
         "map": shown,
         "saved": words.moment(shown.created_at, now=now) if shown else None,
         "rows": [_row(one, pairs) for one in shown.rows] if shown else [],
-        "notes": _notes(shown, found.ats) if shown else [],
+        "cautions": [caution_of(one) for one in known],
+        "grave": sum(one.grave for one in known),
         "elsewhere": sum(pairs.values()) - sum(pairs.get((one.linkedin, one.ats), 0) for one in _rows_of(shown)),
         "people": [
             (
@@ -122,9 +132,37 @@ def mapping_detail(request: PortalRequest, mapping_id: UUID) -> HttpResponse:
     return shell.page(request, "portal/mapping.html", context)
 
 
-def _person(one: CandidateRow, now: datetime) -> tuple[str, str, str, Moment | None]:
-    href = reverse("portal:candidate", args=[one.id])
-    return one.name, href, one.headline, words.moment(one.first_seen_at, now=now)
+def _compared(one: Compared, found: MappingRow, scope: Scope) -> dict[str, Any]:
+    """How the map stands to what its system's mappings begin with."""
+    opened = stage_maps.open_map(scope=scope, map_id=found.stage_map_id)
+    return {
+        "kind": one.kind,
+        "differs": one.differs,
+        "count": max(len(one.gone), len(one.new)),
+        "name": one.name,
+        "gone": [map_form.said_row(row, opened) for row in one.gone],
+        "new": [map_form.said_row(row, opened) for row in one.new],
+        "lost": words.listed(list(one.lost)),
+        "copy": f"{reverse('portal:stage_map', args=[found.stage_map_id])}?copy={one.map_id}",
+    }
+
+
+def _proposals(found: MappingRow, jobs: Sequence[JobOfProject], people: int) -> list[dict[str, Any]]:
+    """What to do now that the job is not open, the likeliest first; nothing is done before somebody presses it."""
+    other = next((one for one in jobs if one.mapping_id != found.id and one.open), None)
+    ways = lifecycle.proposals(
+        found.state, shut=bool(found.why_shut), vanished=found.vanished, people=people, other=bool(other)
+    )
+    said = {
+        "lead": ("lead", f"Let {other.job} lead" if other else "", other.mapping_id if other else None),
+        "another": ("link", "Choose another job", None),
+        "paused": ("state", "Pause", None),
+        "ended": ("state", "End", None),
+    }
+    return [
+        {"way": one, "kind": said[one][0], "word": said[one][1], "mapping": said[one][2], "first": at == 0}
+        for at, one in enumerate(ways)
+    ]
 
 
 def line_of(one: MappingRow) -> dict[str, Any]:
@@ -144,6 +182,7 @@ def line_of(one: MappingRow) -> dict[str, Any]:
         "policy": POLICIES.get(one.policy, one.policy),
         "people": words.number(one.people),
         "version": one.map_version,
+        "of_all": one.map_default,
         "badge": _badge(one),
     }
 
@@ -165,23 +204,14 @@ def _lead(counts: Mapping[str, int]) -> str:
     return f"{said} {words.plural(live, 'is live', 'are live')} of {sum(counts.values())}."
 
 
-def _chips(text: str, states: tuple[str, ...]) -> list[dict[str, str]]:
-    chips = []
-    if states:
-        said = ", ".join(STATES[one].word for one in states)
-        chips.append({"name": "State", "value": said, "without": "?" + urlencode({"q": text} if text else {})})
-    if text:
-        without = urlencode({"state": states}, doseq=True) if states else ""
-        chips.append({"name": "Name", "value": text, "without": f"?{without}"})
-    return chips
-
-
 def _rows_of(shown: MapShown | None) -> tuple[MapRowShown, ...]:
     return shown.rows if shown else ()
 
 
 def _row(one: MapRowShown, pairs: Mapping[tuple[str, str], int]) -> dict[str, Any]:
-    icon, said = DIRECTIONS[one.direction]
+    """A row; an end that LinkedIn may not make is only shown there, whatever direction is written (rule 11)."""
+    shows_only = one.ats in rules.TERMINAL and not one.terminal
+    icon, said = DIRECTIONS["to_linkedin" if shows_only else one.direction]
     notes = []
     if one.backward:
         notes.append("LinkedIn may move back")
@@ -196,25 +226,3 @@ def _row(one: MapRowShown, pairs: Mapping[tuple[str, str], int]) -> dict[str, An
         "note": ", ".join(notes),
         "people": pairs.get((one.linkedin, one.ats), 0),
     }
-
-
-def _notes(shown: MapShown, ats: str) -> list[tuple[Badge, str]]:
-    """What is worth knowing about the map before somebody wonders why nothing moved."""
-    notes = []
-    if shown.unmapped_linkedin:
-        said = f"{words.listed(list(shown.unmapped_linkedin))}: whoever is moved there is held until the map has a row."
-        notes.append((Badge("warn", "warn", "LinkedIn stages without a row"), said))
-    gone = [one.ats_name for one in shown.rows if not one.known]
-    if gone:
-        said = f"{ats} no longer lists {words.listed(gone)}. Nothing can be moved there."
-        notes.append((Badge("bad", "warn", "Stages that are gone"), said))
-    if shown.unmapped_ats:
-        said = f"{words.listed(list(shown.unmapped_ats))}: LinkedIn does not show a move there."
-        notes.append((Badge("mute", "info", f"{ats} stages without a row"), said))
-    if shown.coarse:
-        said = (
-            f"{words.listed(list(shown.coarse))} shows several stages of {ats}: a move among those moves nobody in "
-            f"LinkedIn, and a move in LinkedIn goes to the first of them."
-        )
-        notes.append((Badge("mute", "info", "Coarse"), said))
-    return notes

@@ -188,9 +188,10 @@ def _progress(run: RunReport, now: datetime) -> dict[str, Any]:
         "made": words.moment(row.made_at, now=now),
         "started": words.moment(row.started_at, now=now),
         "ended": words.moment(row.ended_at, now=now),
-        "effects": _effects(run),
-        "costs": [_cost(one) for one in run.costs],
+        "figures": [*_effects(run), *(_cost(one) for one in run.costs)] if row.state != "planning" else [],
+        "costs": bool(run.costs),
         "stopped": sum(row.counts.get(state, 0) for state in ("stopped", "failed")),
+        "stopped_said": "What stopped or failed is dead again, with its reason. Nothing was written for it.",
     }
 
 

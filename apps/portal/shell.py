@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -16,6 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from apps.accounts import selectors as accounts
 from apps.accounts.access import PortalRequest, choose_client, requires
 from apps.accounts.rights import Right, Role
+from apps.candidates import questions
 from apps.core import clock
 from apps.ledger import selectors as ledger
 from apps.portal import words
@@ -101,15 +102,20 @@ PAGES: Mapping[str, tuple[tuple[str, str, str, Right], ...]] = {
 """Every page of the contract; one that has no address yet is not linked."""
 
 
-def page(request: PortalRequest, template: str, context: Mapping[str, Any]) -> HttpResponse:
+def page(request: PortalRequest, template: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
     """Render a screen within the shell; HTMX asks for `page.html#part` and gets that alone."""
     around = {} if "#" in template else {"shell": _shell(request)}
-    return render(request, template, {**around, **context})
+    return render(request, template, {**around, **context}, status=status)
 
 
 def search_text(request: PortalRequest) -> str:
-    """Read what is searched for; PostgreSQL's texts hold no NUL."""
-    return request.GET.get("q", "").replace("\0", "").strip()[:200]
+    """Read what the page is searched for."""
+    return searched(request.GET)
+
+
+def searched(query: QueryDict) -> str:
+    """Read what an address searches for; PostgreSQL's texts hold no NUL."""
+    return query.get("q", "").replace("\0", "").strip()[:200]
 
 
 def toast(request: PortalRequest, text: str, *, undo: str = "") -> None:
@@ -173,8 +179,10 @@ def _counts(request: PortalRequest) -> Mapping[str, tuple[str, str]]:
     """What waits on a page, beside its name, with what it is for those who hear it."""
     dead = ledger.count_dead(scope=request.scope)
     asked = conflicts.count_open(scope=request.scope)
+    alike = questions.count_open(scope=request.scope)
     counts = {
         "dead_letters": (dead, words.number(dead, capped_at=ledger.COUNTED_TO), "to look at"),
+        "duplicates": (alike, words.number(alike), "waiting"),
         "conflicts": (asked, words.number(asked), "to decide"),
     }
     return {name: (said, what) for name, (count, said, what) in counts.items() if count}

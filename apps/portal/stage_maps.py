@@ -15,11 +15,10 @@ from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
 from apps.core import clock
 from apps.mappings import cautions, map_services, services, stage_maps
-from apps.mappings.cautions import Caution
 from apps.mappings.rules import MapRow, diff_rows
-from apps.mappings.stage_maps import MapOpened, VersionRow
+from apps.mappings.stage_maps import Copied, MapOpened, VersionRow
 from apps.portal import map_form, shell, words
-from apps.portal.words import Badge
+from apps.portal.map_states import caution_of
 from apps.sync import remapped
 from apps.sync.reapply import Fate
 from apps.sync.remapped import Foretold
@@ -28,15 +27,6 @@ SHOWN = 8
 """Of those who would move, before somebody asks for all."""
 
 LINKEDIN_BATCH = 100
-
-CAUTIONS: Mapping[str, tuple[str, str]] = {
-    "gone": ("warn", "Gone"),
-    "ambiguous": ("warn", "Ambiguous"),
-    "unmapped": ("warn", "Without a row"),
-    "coarse": ("layers", "Coarse"),
-    "terminal": ("warn", "Ends and reopens"),
-    "one_way": ("right", "One way"),
-}
 
 
 @requires(Right.VIEW)
@@ -64,8 +54,8 @@ def map_list(request: PortalRequest) -> HttpResponse:
 def stage_map(request: PortalRequest, map_id: int) -> HttpResponse:
     """Show one stage map: as a form to who may change it, with another map's or version's rows where asked."""
     opened = stage_maps.open_map(scope=request.scope, map_id=map_id)
-    rows, lost = _beginning(request, opened)
-    return _page(request, opened, rows, lost=lost, why=_why(request))
+    begins = _beginning(request, opened)
+    return _page(request, opened, begins.rows, begins=begins, why=_why(request))
 
 
 @requires(Right.OPERATE, methods=("POST",), visible=stage_maps.map_is_editable)
@@ -123,14 +113,14 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
 
 
-def _beginning(request: PortalRequest, opened: MapOpened) -> tuple[tuple[MapRow, ...], tuple[str, ...]]:
-    """The rows that the editor opens with, and what of another map has no like here."""
+def _beginning(request: PortalRequest, opened: MapOpened) -> Copied:
+    """The rows that the editor opens with: its own, an older version's, or another map's."""
     restored, copied = (_number(request.GET.get(name, "")) for name in ("restore", "copy"))
     if restored and stage_maps.version_is_visible(scope=request.reach, map_id=opened.id, number=restored):
-        return stage_maps.get_version(map_id=opened.id, number=restored).rows, ()
+        return Copied(stage_maps.get_version(scope=request.reach, map_id=opened.id, number=restored).rows)
     if copied and stage_maps.map_is_visible(scope=request.reach, map_id=copied):
         return stage_maps.copied_rows(scope=request.reach, source_id=copied, target=opened)
-    return opened.rows, ()
+    return Copied(opened.rows)
 
 
 def _why(request: PortalRequest) -> str:
@@ -143,7 +133,7 @@ def _page(
     opened: MapOpened,
     rows: Sequence[MapRow],
     *,
-    lost: Sequence[str] = (),
+    begins: Copied | None = None,
     at: int = 0,
     why: str = "",
     problems: Mapping[str, str] | None = None,
@@ -152,7 +142,7 @@ def _page(
 ) -> HttpResponse:
     now = clock.now()
     foretold = () if opened.shared else remapped.foretell(map_id=opened.id, rows=rows)
-    versions = stage_maps.list_versions(map_id=opened.id)
+    versions = stage_maps.list_versions(scope=request.reach, map_id=opened.id)
     may = request.user.may(Right.OPERATE) and not opened.shared
     gone, new = diff_rows(opened.rows, rows)
     here = Counter((one.linkedin, one.ats) for one in foretold)
@@ -170,7 +160,8 @@ def _page(
         "lines": [_line(one, opened, here) for one in rows],
         "why": why,
         "problems": problems or {},
-        "lost": words.listed(list(lost)),
+        "lost": words.listed(list(begins.lost)) if begins else "",
+        "by_name": words.listed(list(begins.by_name)) if begins else "",
         "copyable": stage_maps.list_copyable(scope=request.reach, map_id=opened.id, connection_id=opened.connection_id),
         "missing_ats": [
             (stage, name) for stage, name in opened.ats_stages.items() if all(row.ats != stage for row in rows)
@@ -216,7 +207,7 @@ def _effect(
         "changes": max(len(gone), len(new)) or int(differs),
         "gone": [map_form.said_row(row, opened) for row in gone],
         "new": [map_form.said_row(row, opened) for row in new],
-        "cautions": [_caution(one) for one in known],
+        "cautions": [caution_of(one) for one in known],
         "grave": sum(one.grave for one in known),
         "people": len(foretold),
         "facts": facts_of(foretold, opened),
@@ -225,12 +216,6 @@ def _effect(
         "moving": len(movers),
         "more": len(movers) > len(shown),
     }
-
-
-def _caution(one: Caution) -> tuple[Badge, str, str]:
-    icon, word = CAUTIONS[one.kind]
-    at = f"row {words.listed([str(place) for place in one.rows])}" if one.rows else ""
-    return Badge("warn" if one.grave else "mute", icon, word), at, one.said
 
 
 def facts_of(foretold: Sequence[Foretold], opened: MapOpened) -> list[tuple[str, str]]:

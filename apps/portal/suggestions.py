@@ -13,7 +13,7 @@ from apps.accounts import selectors as accounts
 from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
 from apps.core import clock
-from apps.mappings import accepting, naming, suggestions
+from apps.mappings import accepting, choosing, naming, suggestions
 from apps.mappings.accepting import Chosen
 from apps.mappings.suggestions import Offer, ProjectOffered
 from apps.portal import shell, words
@@ -36,6 +36,8 @@ def suggestion_list(request: PortalRequest) -> HttpResponse:
         "lead": _lead(len(found), sure),
         "sure": sure,
         "text": text,
+        "dismissed": len(choosing.list_dismissed(scope=request.scope)),
+        "unrestricted": request.reach.unrestricted,
         "clients": accounts.list_clients(scope=request.scope),
         "may_operate": request.user.may(Right.OPERATE),
         "tabs": tabs("suggestions"),
@@ -46,20 +48,20 @@ def suggestion_list(request: PortalRequest) -> HttpResponse:
 @requires(Right.OPERATE, methods=("POST",))
 def accept(request: PortalRequest) -> HttpResponse:
     """Show what accepting the ticked suggestions makes; made once that was seen."""
-    pairs = _pairs(request.POST.getlist("pair"))
+    wanted = pairs(request.POST.getlist("pair"))
     client_id = _uuid(request.POST.get("client", ""))
-    if not pairs:
+    if not wanted:
         messages.warning(request, "Nothing was ticked. Tick the suggestions to accept first.")
         return HttpResponseRedirect(reverse("portal:suggestions"))
     if request.POST.get("confirmed"):
         made = accepting.accept(
-            pairs=pairs, client_id=client_id, scope=request.scope, author=request.user, now=clock.now()
+            pairs=wanted, client_id=client_id, scope=request.scope, author=request.user, now=clock.now()
         )
         shell.toast(
             request, f"{words.plural(len(made), 'draft')} made. Look at each one’s stage map, then take it live."
         )
         return HttpResponseRedirect(f"{reverse('portal:mappings')}?state=draft")
-    looked = accepting.look_at(pairs=pairs, client_id=client_id, scope=request.scope)
+    looked = accepting.look_at(pairs=wanted, client_id=client_id, scope=request.scope)
     fine = [one for one in looked if not one.why_not]
     context = {
         "made": [_chosen(one) for one in fine],
@@ -109,7 +111,12 @@ def save_names(request: PortalRequest) -> HttpResponse:
 
 def tabs(current: str) -> list[dict[str, Any]]:
     """The views of mappings, each with its address."""
-    pages = (("mappings", "Mapped"), ("suggestions", "Suggestions"), ("project_names", "Names"))
+    pages = (
+        ("mappings", "Mapped"),
+        ("suggestions", "Suggestions"),
+        ("project_names", "Names"),
+        ("folders", "Client folders"),
+    )
     return [{"word": word, "href": reverse(f"portal:{name}"), "current": name == current} for name, word in pages]
 
 
@@ -127,6 +134,7 @@ def _line(one: ProjectOffered) -> dict[str, Any]:
         "project": one.name,
         "follows": one.follows,
         "proper": one.proper,
+        "choose": reverse("portal:choose_job", args=[one.id]),
         "offers": [_offer(one.id, offer, first=at == 0) for at, offer in enumerate(one.offers)],
         "none": NONE,
     }
@@ -177,7 +185,8 @@ def _lines(text: str) -> list[str]:
     return [one.strip()[:120] for one in text.replace("\0", "").splitlines() if one.strip()][:20]
 
 
-def _pairs(texts: list[str]) -> list[tuple[int, int]]:
+def pairs(texts: list[str]) -> list[tuple[int, int]]:
+    """Projects with jobs, of the texts that forms send."""
     found = []
     for text in texts[: accepting.MOST]:
         project, _, job = text.partition(":")

@@ -66,7 +66,7 @@ def why(request: PortalRequest) -> HttpResponse:
 @requires(Right.DECIDE, methods=("POST",), visible=candidates.candidate_is_visible)
 def sync_person(request: PortalRequest, person_id: UUID) -> HttpResponse:
     """Read one person again in both systems and try again what stopped."""
-    steps = asking.sync_person(person_id=person_id, scope=request.scope, asked_by=request.user.pk, now=clock.now())
+    steps = asking.sync_person(person_id=person_id, scope=request.scope, asked_by=request.user, now=clock.now())
     if steps:
         shell.toast(request, f"On its way: {words.plural(steps, 'step')}. Reload in a few seconds.")
     else:

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from apps.connections.health import Health
 from apps.ledger.states import EffectState, Reason, State
-from apps.reports.connections import Health
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,10 @@ KINDS: Mapping[str, Kind] = {
     "message": Kind("InMail", "bell"),
     "decide": Kind("Decision of a person", "person"),
     "decide.undo": Kind("Decision taken back", "undo"),
+    "duplicate": Kind("Decision on who is who", "duplicates"),
+    "duplicate.undo": Kind("Decision on who is who, taken back", "undo"),
     "notify": Kind("Message", "bell"),
+    "contract": Kind("Move to a new contract", "both"),
     "remap": Kind("Application of a stage map", "stages"),
     "remap.person": Kind("New stage map, for one person", "stages"),
 }
@@ -109,6 +112,13 @@ HEALTH: Mapping[str, Badge] = {
     "failing": Badge("bad", "warn", "Failing"),
     "paused": Badge("mute", "pause", "Paused"),
     "silent": Badge("warn", "silent", "Silent"),
+}
+
+CHAPTERS: Mapping[str, Badge] = {
+    "reconnected": Badge("ok", "key", "Reconnected"),
+    "resumed": Badge("ok", "running", "Resumed"),
+    "stopped": Badge("mute", "pause", "Stopped"),
+    "moved": Badge("ok", "both", "Moved to another contract"),
 }
 
 OUTCOMES: Mapping[str, Badge] = {
@@ -168,6 +178,11 @@ def health_badge(health: Health, *, now: datetime) -> Badge:
     """Give a connection's health with since when, until when, or how often."""
     badge = HEALTH.get(health.word, Badge("mute", "info", health.word))
     return Badge(badge.tone, badge.icon, badge.word, _health_small(health, now))
+
+
+def chapter_badge(word: str) -> Badge:
+    """Give an entry of a connection's history: a health, or what somebody did."""
+    return HEALTH.get(word) or CHAPTERS.get(word) or Badge("mute", "info", phrase(word).capitalize())
 
 
 def outcome_badge(outcome: str) -> Badge:

@@ -257,6 +257,14 @@ class Source:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something that the system lets people choose from a list of its own: a folder, a reason."""
+
+    id: str
+    name: str
+
+
 # --- what we ask for -------------------------------------------------------------------------
 
 
@@ -308,6 +316,7 @@ class HookKind(StrEnum):
     PERSON_DELETED = "person_deleted"
     PERSON_MERGED = "person_merged"  # person_id is the loser, survivor_id the one to follow
     PROFILES_HINT = "profiles_hint"  # LinkedIn: bring the next delta poll forward
+    EXPORT = "export"  # LinkedIn: somebody was exported; the delivery id is what to ask for them by
     CATALOGUE = "catalogue"  # a job or a stage changed: refresh the catalogue
     PING = "ping"
     OTHER = "other"
@@ -325,6 +334,7 @@ class Hook:
     job_id: str = ""
     survivor_id: str = ""
     occurred_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -473,6 +483,12 @@ class Ats(Protocol):
     def list_users(self, *, cursor: str | None = None) -> Page[User]: ...
 
     def list_sources(self, *, cursor: str | None = None) -> Page[Source]: ...
+
+    def list_folders(self) -> tuple[Choice, ...]:
+        """What may stand for a client, by the connection's setting; empty where jobs name their folder themselves."""
+
+    def list_reject_reasons(self) -> tuple[Choice, ...]:
+        """What `reject` takes as its reason."""
 
     def list_people(self, *, updated_since: datetime | None = None, cursor: str | None = None) -> Page[Person]:
         """Everybody, at least once: a system that lists applications shows someone once for each."""

@@ -25,11 +25,13 @@ class CredentialField:
 
 @dataclass(frozen=True, slots=True)
 class Minted:
-    """A new access token, when it ends (None: unknown), and the credential's values if they changed."""
+    """A new access token, when it ends (None: unknown), and the credential's values if they changed.
+    `ends_at` is when nothing can be minted any more and a person has to consent again (None: unknown)."""
 
     access_token: str = field(repr=False)
     expires_at: datetime | None = None
     secret: Mapping[str, str] | None = field(default=None, repr=False)
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,33 @@ class Connecting:
     hook_secret: HookSecret = HookSecret.OURS
     hook_steps: tuple[str, ...] = ()
     test_event: str = ""  # what makes the system send one
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Whom a request to an application's one address says it is for; what it does not name is empty."""
+
+    account: str = ""
+    application: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """One of several ways to a system: what it can do by it, whether by a consent, and what it cannot, in words.
+    `asks` are options of the connection that mean something in this mode alone."""
+
+    key: str
+    label: str
+    capabilities: Capabilities
+    consents: bool = False
+    asks: tuple[str, ...] = ()
+    cannot: tuple[str, ...] = ()
+
+
+class Addressing(Protocol):
+    """Reads whom a request is for, before it is checked. Nothing of it is believed but where to look."""
+
+    def __call__(self, *, query: Mapping[str, str], body: bytes) -> Addressee: ...
 
 
 class ConsentUrl(Protocol):
@@ -107,4 +136,15 @@ class Provider:
     base_urls: Mapping[str, str]
     credential_fields: tuple[CredentialField, ...] = ()
     consent: Consent | None = None
+    addressing: Addressing | None = None  # where the system has one address for each application
     connecting: Connecting = field(default_factory=Connecting)
+    modes: tuple[Mode, ...] = ()  # the first is meant where a connection names none
+
+    def mode_of(self, key: str) -> Mode | None:
+        """The mode of this name, the first one for any other; None where there is one way only."""
+        return next((one for one in self.modes if one.key == key), self.modes[0] if self.modes else None)
+
+    def capabilities_in(self, mode: str) -> Capabilities:
+        """What it can do in a mode."""
+        found = self.mode_of(mode)
+        return found.capabilities if found is not None else self.capabilities

@@ -12,7 +12,8 @@ from django.db.models import Q, QuerySet
 from apps.accounts.scope import Scope
 from apps.connections import selectors as connections
 from apps.connections.gate import gate_of
-from apps.connections.models import Connection, CredentialState
+from apps.connections.health import Health, health_of
+from apps.connections.models import Connection
 from apps.connections.selectors import WindowFigures
 from apps.ledger import selectors as ledger
 from apps.ledger.selectors import WAITING, FaultRow, GateRow, Waiting, Wanted
@@ -21,30 +22,13 @@ from apps.providers.contract import Capabilities
 from apps.reports import sync_log
 from apps.reports.sync_log import LogRow
 from apps.sync import selectors as sync
+from apps.sync.reconnecting import Landing, last_landing
 from apps.sync.selectors import StreamRow
-
-EXPIRES_SOON = timedelta(days=7)
-"""A week leaves an admin time to reconnect before anything waits."""
-
-FAILING_FROM = 10
-"""More errors in a row than this is an alert (MISSION.md, R17)."""
 
 REFUSED_SINCE = timedelta(days=7)
 """A sender with a wrong secret tries again within hours; what stopped a week ago was put right."""
 
 SHOWN_WAITING = 8
-
-SILENT_AFTER = timedelta(hours=24)
-"""The catalogue alone is read more often than this, so silence means that nothing runs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """A word of `healthy expiring expired failing paused silent`, and since or until when."""
-
-    word: str
-    at: datetime | None = None
-    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +53,16 @@ class ConnectionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ChapterRow:
+    """One entry of a connection's history."""
+
+    word: str
+    at: datetime
+    detail: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionDetail:
     """One connection with its listings, its newest waiting events, and what its system can do."""
 
@@ -82,6 +76,12 @@ class ConnectionDetail:
     credential_changed_at: datetime | None
     gates: tuple[GateRow, ...]
     mappings: int
+    history: tuple[ChapterRow, ...] = ()
+    landing: Landing | None = None
+    received_at: datetime | None = None
+    read_at: datetime | None = None
+    written_at: datetime | None = None
+    errors_in_a_row: int = 0
 
 
 def list_connections(*, scope: Scope, now: datetime, reach: Scope | None = None) -> tuple[ConnectionRow, ...]:
@@ -121,7 +121,23 @@ def get_connection(*, scope: Scope, connection_id: UUID, now: datetime) -> Conne
         credential_changed_at=credential.changed_at if credential else None,
         gates=tuple(found for found in ledger.list_closed_gates() if found.gate == gate),
         mappings=mapped.count(),
+        history=tuple(
+            ChapterRow(each.word, each.at, each.detail, str(each.by or ""))
+            for each in connections.history_of(connection_id)
+        ),
+        landing=last_landing(connection_id) if scope.unrestricted else None,
+        received_at=_received_at(scope, connection_id),
+        read_at=one.last_read_at,
+        written_at=one.last_write_at,
+        errors_in_a_row=one.consecutive_errors,
     )
+
+
+def _received_at(scope: Scope, connection_id: UUID) -> datetime | None:
+    """When the system last told of something by itself."""
+    wanted = Wanted(connection=connection_id, kinds=("hook.",))
+    newest = ledger.list_events(scope=scope, wanted=wanted, limit=1).rows
+    return newest[0].arrived_at if newest else None
 
 
 def connection_rows(found: Sequence[Connection], *, scope: Scope, now: datetime) -> tuple[ConnectionRow, ...]:
@@ -182,7 +198,7 @@ def _row(
         name=one.name,
         provider=one.provider,
         client=one.client.name if one.client and scope.covers([one.client.pk]) else "",
-        health=_health(one, now, outage="outage" in closed_for),
+        health=health_of(one, now=now, outage="outage" in closed_for),
         closed_for=closed_for,
         waiting=waiting.count,
         oldest=waiting.oldest,
@@ -191,19 +207,3 @@ def _row(
         windows=windows,
         refused=refused,
     )
-
-
-def _health(one: Connection, now: datetime, *, outage: bool) -> Health:
-    stopped = one.stopped_at or one.paused_at
-    if stopped is not None:
-        return Health("paused", stopped)
-    credential = getattr(one, "credential", None)
-    if credential is not None and credential.state == CredentialState.EXPIRED:
-        return Health("expired", credential.changed_at)
-    if outage or one.consecutive_errors > FAILING_FROM:
-        return Health("failing", one.last_error_at, one.consecutive_errors)
-    if credential is not None and credential.expires_at is not None and credential.expires_at - now < EXPIRES_SOON:
-        return Health("expiring", credential.expires_at)
-    if one.last_success_at is not None and now - one.last_success_at > SILENT_AFTER:
-        return Health("silent", one.last_success_at)
-    return Health("healthy")

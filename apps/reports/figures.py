@@ -15,6 +15,7 @@ from apps.candidates import selectors as candidates
 from apps.candidates.models import Candidacy
 from apps.connections import selectors as connections
 from apps.core.sql import Percentile
+from apps.ledger import figures as settled
 from apps.ledger import selectors as ledger
 from apps.ledger.states import FINAL
 from apps.reports import selectors as reports
@@ -151,7 +152,7 @@ def list_days(*, scope: Scope, span: Span) -> tuple[Day, ...]:
     """Events by day, kind and state. What was deleted by age is counted as it was."""
     if span.client is not None and not scope.covers([span.client]):
         return ()
-    found = ledger.list_days(scope=scope.narrowed(span.client), first=_day(span.since), last=_day(span.until))
+    found = settled.list_days(scope=scope.narrowed(span.client), first=_day(span.since), last=_day(span.until))
     return tuple(
         Day(
             one.day,

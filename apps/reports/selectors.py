@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from apps.accounts.scope import Scope
+from apps.ledger import figures as settled
 from apps.ledger import health
 from apps.ledger import selectors as ledger
 from apps.ledger.selectors import DeadCause
@@ -78,7 +79,7 @@ def last_progress() -> datetime | None:
 
 def lag_of_writes(*, scope: Scope, now: datetime) -> LagFigures:
     """The lag of the newest settled writes of the last weeks."""
-    samples = [rules.Sample(one.settled_at, one.seconds) for one in ledger.list_lags(scope=scope, now=now)]
+    samples = [rules.Sample(one.settled_at, one.seconds) for one in settled.list_lags(scope=scope, now=now)]
     values = [one.seconds for one in samples]
     return LagFigures(
         count=len(values),

@@ -111,6 +111,10 @@ def _set_clock(world: kernel.World, given: dict[str, Any]) -> dict[str, Any]:
         world.clock.run_real()
     else:
         raise Refused('give {"now": iso}, {"advance": seconds} or {"mode": "real"}')
+    for system in world.systems.values():
+        moved = getattr(system, "clock_moved", None)
+        if moved is not None:
+            moved()
     return _clock(world)
 
 

@@ -34,7 +34,8 @@ class System(Protocol):
 
     `request.state.path` is the path below /<name> (`raw_path`: still percent-encoded).
     `request.state.call` is the request's entry in the call log: set `operation`, `write`, `response_id`.
-    Optional: `fault_response(kind, fault) -> Response`, the system's own body for `429` and `5xx`.
+    Optional: `fault_response(kind, fault) -> Response`, the system's own body for `429` and `5xx`;
+    `clock_moved()`, told when a test moved the clock.
     """
 
     name: str

@@ -12,7 +12,10 @@ class SyncConfig(AppConfig):
         from apps.sync import (
             checks,
             conflicts,
+            contract_moves,
+            duplicates,
             flush,
+            holds,
             hooks,
             inmail,
             looks,
@@ -32,12 +35,15 @@ class SyncConfig(AppConfig):
         drain.register("write", writes.handle)
         drain.register("flush", flush.handle)
         drain.register("decide", conflicts.handle)
+        drain.register("duplicate", duplicates.handle)
         drain.register("poll", polls.handle)
         drain.register("check", checks.handle)
         drain.register("replay", replay_runs.handle)
         drain.register("remap", map_runs.handle)
+        drain.register("contract", contract_moves.handle)
         tasks.register_sweeper(polls.append_due)
         tasks.register_sweeper(reconcile.start_due)
+        tasks.register_sweeper(holds.sweep)
         retention.register(
             short=("poll.", "check."),
             forgettable=("move", "reject", "reopen"),

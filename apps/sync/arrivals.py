@@ -7,21 +7,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from apps.candidates import linkedin_urls
+from apps.candidates import duplicates, identities, linkedin_urls, matching
 from apps.candidates import services as candidates
+from apps.candidates.matching import Facts, Judgement, Verdict
 from apps.candidates.models import Candidacy, IdentityKind, Person, Profile
-from apps.candidates.rules import Key, names_compatible
+from apps.candidates.rules import Key
 from apps.ledger import effects, outcomes
 from apps.ledger import services as ledger
 from apps.ledger.effects import Intention
 from apps.ledger.models import Effect
 from apps.ledger.outcomes import Decision
 from apps.ledger.states import EffectState, Reason
-from apps.mappings.models import SeatUser
+from apps.mappings.models import Seat, SeatUser
 from apps.mappings.rules import TERMINAL
 from apps.notifications import announce
 from apps.providers import contract
-from apps.sync import acts, fills, hooks, index, lanes, moves, pairs, reading, survivors
+from apps.sync import acts, fills, hooks, index, lanes, moves, native, pairs, reading, survivors
 from apps.sync.steps import Job, Ready
 
 
@@ -31,6 +32,7 @@ def look(ats: contract.Ats, jobs: Sequence[Job], *, now: datetime) -> list[Ready
     attaches = effects.find([_attach_key(job.candidacy) for job in jobs])
     there = [job for job in jobs if job.candidacy.person.remote_id and not job.candidacy.application_id]
     applications = _applications(ats, there)
+    _read_names(ats, [job.candidacy.person for job in jobs if not job.candidacy.person.remote_id])
     since = now - 2 * ats.capabilities.visible_after
     fresh = {key for key, effect in creates.items() if effect.intended_at >= since}
     old = {job.candidacy.person.remote_id for job in there if job.box.key not in fresh} - applications.keys()
@@ -45,6 +47,15 @@ def look(ats: contract.Ats, jobs: Sequence[Job], *, now: datetime) -> list[Ready
         )
         for job in jobs
     ]
+
+
+def _read_names(ats: contract.Ats, people: Sequence[Person]) -> None:
+    """Learn the names of those who may be these, where the index was read before it kept names."""
+    if not people:
+        return
+    connection_id = people[0].connection_id
+    for ids in reading.chunks(identities.unnamed(people)):
+        candidates.index_people(connection_id=connection_id, people=ats.get_people(ids))
 
 
 def _look_one(
@@ -110,30 +121,32 @@ def _attach_key(candidacy: Candidacy) -> str:
 
 def _look_for_person(ats: contract.Ats, job: Job, effect: Effect | None, *, now: datetime) -> Ready:
     person = job.candidacy.person
-    keys = _keys(person)
-    found = candidates.find_in_index(connection_id=person.connection_id, keys=keys)
-    if found.several:
-        return Ready(job, decide=partial(_end, job, outcomes.held(Reason.DUPLICATE, found.several)))
-    if found.remote_id:
-        return _link_person(ats, job, found.remote_id, keys, effect, now=now)
+    decided = duplicates.decide_on(person, by_name=effect is None)
+    if decided.verdict == Verdict.REVIEW:
+        twin = matching.bare_twin(decided) if effect is None else ""
+        if twin and native.has_exported(ats, twin, job.candidacy.job):
+            return _link_person(job, twin, effect, now=now)
+        return Ready(job, decide=partial(_ask, job, decided.judged, now=now))
+    if decided.verdict == Verdict.LINK:
+        return _link_person(job, decided.target, effect, now=now)
     if effect is None:
-        return _create(ats, job)
+        return _create(ats, job, now=now)
     if effect.state == EffectState.DONE:
         if effect.marker == job.candidacy.job.remote_id:
-            return Ready(job, decide=partial(_created, job, effect.result))
-        known_as = partial(_known_as, job, effect.result["person_id"], made_by_us=False)
+            return Ready(job, decide=partial(_created, job, effect.result, now=now))
+        known_as = partial(_known_as, job, effect.result["person_id"], made_by_us=False, now=now)
         return Ready(job, decide=known_as, goes_on=True)
     made = _made_since(ats, person, effect)
     if len(made) > 1:
-        why = f"The answer to their creation was lost, and {len(made)} people in the ATS may be them."
-        return Ready(job, decide=partial(_end, job, outcomes.held(Reason.DUPLICATE, why)))
+        several = [matching.judge(identities.facts_of(person), Facts(id=one)) for one in made]
+        return Ready(job, decide=partial(_ask, job, several, now=now))
     if made:
-        return _link_person(ats, job, made[0], keys, effect, now=now)
+        return _link_person(job, made[0], effect, now=now)
     wait = _wait(effect, ats, now=now)
     if wait is not None:
         return Ready(job, decide=partial(_end, job, wait))
     effects.found_undone(key=effect.key, now=now)
-    return _create(ats, job)
+    return _create(ats, job, now=now)
 
 
 CLOCKS_DIFFER = timedelta(minutes=2)
@@ -151,7 +164,7 @@ def _made_since(ats: contract.Ats, person: Person, effect: Effect) -> list[str]:
         for found in page.items:
             name = f"{found.first_name} {found.last_name}".strip()
             same = (name, found.company, found.title) == sent
-            told = any(key.kind == IdentityKind.LINKEDIN for key in candidates.keys_of_person(found))
+            told = any(key.kind == IdentityKind.LINKEDIN for key in identities.keys_of_person(found))
             if same and not told and found.created_at >= since:
                 made.append(found.id)
         cursor = page.next
@@ -173,42 +186,39 @@ def _wait(effect: Effect, ats: contract.Ats, *, now: datetime) -> outcomes.Outco
     )
 
 
-def _link_person(
-    ats: contract.Ats, job: Job, remote_id: str, keys: Sequence[Key], effect: Effect | None, *, now: datetime
-) -> Ready:
+def _ask(job: Job, judged: Sequence[Judgement], *, now: datetime) -> Decision:
+    """Several fit, or what is known contradicts itself: a person decides, and nobody is created before."""
     person = job.candidacy.person
+    question = duplicates.ask(person=person, judged=judged, now=now)
+    why, key = duplicates.in_words(person, judged), duplicates.hold_key(question)
+    return _end(job, outcomes.held(Reason.DUPLICATE, why, hold_key=key, subject=lanes.subject(person.pk)))
+
+
+def _link_person(job: Job, remote_id: str, effect: Effect | None, *, now: datetime) -> Ready:
     ours = effect is not None and effect.state in (EffectState.INTENDED, EffectState.UNKNOWN)
-    if not ours:
-        strong = candidates.find_in_index(
-            connection_id=person.connection_id, keys=[key for key in keys if key.kind != IdentityKind.EMAIL]
-        )
-        there = ats.get_people([remote_id]) if not strong.remote_id else ()
-        name = next((f"{found.first_name} {found.last_name}" for found in there), "")
-        if not names_compatible(str(person), name):
-            why = f"{name} in the ATS has the same e-mail address and another name. Decide whether they are one person."
-            return Ready(job, decide=partial(_end, job, outcomes.held(Reason.DUPLICATE, why)))
 
     def decide() -> Decision:
         if ours and effect is not None:
             effects.found_done(key=effect.key, now=now, result={"person_id": remote_id, "application_id": ""})
-        return _known_as(job, remote_id, made_by_us=ours)
+        return _known_as(job, remote_id, made_by_us=ours, now=now)
 
     return Ready(job, decide=decide, goes_on=True)
 
 
-def _known_as(job: Job, remote_id: str, *, made_by_us: bool) -> Decision:
+def _known_as(job: Job, remote_id: str, *, made_by_us: bool, now: datetime) -> Decision:
     """The person is in the ATS under `remote_id`; the application comes in the next round."""
     person = job.candidacy.person
     other = Person.objects.filter(connection_id=person.connection_id, remote_id=remote_id).exclude(pk=person.pk).first()
     if other is not None:
-        return _someone_elses(job, remote_id)
+        return _someone_elses(job, other, now=now)
     Person.objects.filter(pk=person.pk).update(remote_id=remote_id)
+    duplicates.close(person=person)
     if made_by_us:
         Candidacy.objects.of_everyone().filter(pk=job.candidacy.pk).update(made_by_us=True)
     return _end(job, outcomes.put_back("Found in the ATS; the application comes next."))
 
 
-def _create(ats: contract.Ats, job: Job) -> Ready:
+def _create(ats: contract.Ats, job: Job, *, now: datetime) -> Ready:
     candidacy, person = job.candidacy, job.candidacy.person
     profile = candidacy.profiles.order_by("pk").first()
     new = contract.NewPerson(
@@ -231,7 +241,7 @@ def _create(ats: contract.Ats, job: Job) -> Ready:
     attaches = ats.capabilities.create_attaches
     marker = candidacy.job.remote_id if attaches else ""
     intention = Intention(key=_create_key(job), kind="create", event_id=job.event.pk, marker=marker)
-    done = partial(_created, job, attached=attaches)
+    done = partial(_created, job, attached=attaches, now=now)
     return Ready(job, intention=intention, call=call, done=done, act=acts.create(new, application))
 
 
@@ -244,12 +254,9 @@ def _application(candidacy: Candidacy, profile: Profile | None) -> contract.NewA
     mapping = candidacy.mapping
     owner = ""
     if profile is not None and profile.added_by:
-        adder = SeatUser.objects.filter(
-            seat__connection=profile.connection_id,
-            seat__remote_id=profile.added_by,
-            connection=candidacy.job.connection_id,
-        )
-        owner = adder.values_list("remote_id", flat=True).first() or ""
+        adder = Seat.objects.filter(connection=profile.connection_id, remote_id=profile.added_by).first()
+        who = SeatUser.objects.filter(connection=candidacy.job.connection_id, seat=adder and (adder.handed_to or adder))
+        owner = who.values_list("remote_id", flat=True).first() or ""
     row = pairs.table_of(mapping).target_of(profile.observed) if profile is not None else None
     return contract.NewApplication(
         job_id=candidacy.job.remote_id,
@@ -265,12 +272,13 @@ def _note_stage(candidacy: Candidacy, application: contract.NewApplication) -> N
         moves.note_sent(candidacy, [application.stage_id])
 
 
-def _created(job: Job, result: dict[str, str], *, attached: bool = True) -> Decision:
+def _created(job: Job, result: dict[str, str], *, attached: bool = True, now: datetime) -> Decision:
     candidacy, person = job.candidacy, job.candidacy.person
     remote_id = result["person_id"]
     other = Person.objects.filter(connection_id=person.connection_id, remote_id=remote_id).exclude(pk=person.pk).first()
     if other is not None:
-        return _someone_elses(job, remote_id)
+        return _someone_elses(job, other, now=now)
+    duplicates.close(person=person)
     Person.objects.filter(pk=person.pk).update(remote_id=remote_id)
     Candidacy.objects.of_everyone().filter(pk=candidacy.pk).update(made_by_us=True)
     candidates.index_own(person=person, remote_id=remote_id)
@@ -281,9 +289,10 @@ def _created(job: Job, result: dict[str, str], *, attached: bool = True) -> Deci
     return replace(expected, follow=[*expected.follow, *filling])
 
 
-def _someone_elses(job: Job, remote_id: str) -> Decision:
-    why = f"The ATS's person {remote_id} belongs to someone else here already. Decide whether they are one person."
-    return _end(job, outcomes.held(Reason.DUPLICATE, why))
+def _someone_elses(job: Job, other: Person, *, now: datetime) -> Decision:
+    """The ATS knows as one whom we hold as two: the other's identifiers were noted after this one came."""
+    held = replace(identities.facts_of(other), id=other.remote_id)
+    return _ask(job, [matching.judge(identities.facts_of(job.candidacy.person), held)], now=now)
 
 
 def _expect_application(job: Job, *, remote_id: str = "") -> Decision:

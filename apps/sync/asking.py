@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
+from apps.accounts.models import User
 from apps.accounts.scope import Scope
 from apps.candidates.models import Candidacy, Person, Profile
 from apps.core import jobs
@@ -23,7 +24,7 @@ ONCE_IN = timedelta(seconds=60)
 
 
 @transaction.atomic
-def sync_person(*, person_id: UUID, scope: Scope, asked_by: int | None, now: datetime) -> int:
+def sync_person(*, person_id: UUID, scope: Scope, asked_by: User, now: datetime) -> int:
     """Read the person again in both systems, and try again what stopped. Returns how many steps were set going.
 
     Costs one LinkedIn request for each profile within the asker's clients, and a read of the ATS. What is
@@ -36,7 +37,7 @@ def sync_person(*, person_id: UUID, scope: Scope, asked_by: int | None, now: dat
         looks.look_event(
             profile.connection_id,
             profile.remote_id,
-            asked_by=asked_by,
+            asked_by=asked_by.pk,
             clients=(profile.candidacy.client_id,) if profile.candidacy else (),
             subject=subject,
         )
@@ -45,7 +46,7 @@ def sync_person(*, person_id: UUID, scope: Scope, asked_by: int | None, now: dat
     if person.remote_id:
         made.append(lanes.refresh_person(person.connection_id, person.remote_id))
     stopped = _stopped(subject, own)
-    ledger.release_held(ids=stopped[State.HELD], now=now)
+    ledger.release_held(ids=stopped[State.HELD], now=now, by=str(asked_by))
     dead = replays.replay(ids=stopped[State.DEAD], now=now) if stopped[State.DEAD] else 0
     return len(ledger.append_many(made, now=now)) + len(stopped[State.HELD]) + dead
 
@@ -78,11 +79,11 @@ PERSONS_TO_SETTLE = (Reason.DUPLICATE, Reason.PERSON)
 """What is held for a person, who has settled it in one of the systems by then."""
 
 
-def plan_again(*, event_id: int, scope: Scope, now: datetime) -> bool:
+def plan_again(*, event_id: int, scope: Scope, asked_by: User, now: datetime) -> bool:
     """Plan a held event again, as who looked at it settled what it waited for. Everything is read afresh: what
     is not settled is held again. False where it does not wait for that."""
     held = events_within(scope).filter(pk=event_id, state=State.HELD, reason__in=PERSONS_TO_SETTLE)
-    return bool(held.exists() and ledger.release_held(ids=[event_id], now=now))
+    return bool(held.exists() and ledger.release_held(ids=[event_id], now=now, by=str(asked_by)))
 
 
 @transaction.atomic

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -38,6 +39,13 @@ def fill_event(candidacy: Candidacy, event: Event) -> NewEvent:
     )
 
 
+def chosen_event(candidacy: Candidacy, event: Event, fields: Sequence[str]) -> NewEvent:
+    """A person chose LinkedIn's value for these fields: it is written over what the ATS has (rule 21)."""
+    filling = fill_event(candidacy, event)
+    payload = {**filling.payload, "choose": list(fields)}
+    return replace(filling, payload=payload, dedupe=f"fill:{candidacy.pk}:{candidacy.generation}:{event.pk}")
+
+
 def look(ats: contract.Ats, jobs: Sequence[Job], *, now: datetime) -> list[Ready]:
     """Read the people in one go, then see what each of them lacks."""
     wanted = {job.candidacy.person.remote_id for job in jobs}
@@ -56,8 +64,11 @@ def _look_one(ats: contract.Ats, job: Job, there: contract.Person | None, *, now
         title=title,
         url=_public_url(candidacy),
         emails=_emails(candidacy.person),
+        chosen=job.event.payload.get("choose", ()),
     )
     key = f"update:{candidacy.person_id}:{candidacy.pk}:{candidacy.generation}"
+    if "choose" in job.event.payload:
+        key += f":{job.event.pk}"
     if update is None:
         return Ready(job, decide=partial(_filled, job, key, now=now))
 
@@ -71,19 +82,31 @@ def _look_one(ats: contract.Ats, job: Job, there: contract.Person | None, *, now
 
 
 def missing(
-    there: contract.Person, *, company: str, title: str, url: str, emails: tuple[str, ...]
+    there: contract.Person,
+    *,
+    company: str,
+    title: str,
+    url: str,
+    emails: tuple[str, ...],
+    chosen: Collection[str] = (),
 ) -> contract.PersonUpdate | None:
-    """What LinkedIn knows and the ATS leaves empty; arrays are what is there and the addition. None: nothing."""
+    """What LinkedIn knows and the ATS leaves empty, or has otherwise where LinkedIn's was `chosen`.
+
+    Arrays are what is there and the addition. None: nothing."""
     has_linkedin = any(
         isinstance(linkedin_urls.canonicalise(found), linkedin_urls.LinkedInKey) for found in there.social_urls
     )
     update = contract.PersonUpdate(
-        company=company if company and not there.company else None,
-        title=title if title and not there.title else None,
+        company=company if _wants(company, there.company, "company" in chosen) else None,
+        title=title if _wants(title, there.title, "title" in chosen) else None,
         emails=emails if emails and not there.emails else None,
         social_urls=(*there.social_urls, url) if url and not has_linkedin else None,
     )
     return update if update != contract.PersonUpdate() else None
+
+
+def _wants(ours: str, theirs: str, chosen: bool) -> bool:
+    return bool(ours) and (ours != theirs if chosen else not theirs)
 
 
 def _public_url(candidacy: Candidacy) -> str:
@@ -109,4 +132,6 @@ def _filled(job: Job, key: str, *, now: datetime) -> Decision:
 
 def _done(job: Job, result: dict[str, str]) -> Decision:
     why = "Filled what was empty in the ATS; nothing was overwritten."
+    if "choose" in job.event.payload:
+        why = "Wrote into the ATS what a person chose."
     return Decision(outcomes={job.event.pk: outcomes.done(why, subject=lanes.subject(job.candidacy.person_id))})

@@ -128,7 +128,7 @@ def _write_all(lease: Lease, connection_id: UUID, moves: Sequence[Move], *, now:
         problem = answers.get(move.profile.remote_id, errors.NotFound("LinkedIn's answer does not name this profile."))
         if problem is None:
             tried = _tried("done", together, move, moves, said)
-            units.append(_unit(move, partial(_moved, move, tried, now=now)))
+            units.append(_unit(move, partial(_moved, move, tried, at=now)))
         else:
             tried = _tried(problem.code, problem.detail, move, moves, said)
             units.append(_unit(move, partial(_refused, move, problem, tried)))
@@ -190,7 +190,7 @@ def _look(linkedin: contract.Sourcing, connection_id: UUID, moves: Sequence[Move
     for move in moves:
         if move.profile.pk in seen and move.profile.observed == move.value:
             tried = Tried(operation="poll", outcome="already_true")
-            steps.append(Step(move, partial(_moved, move, tried, now=now)))
+            steps.append(Step(move, partial(_moved, move, tried, at=move.profile.changed_at or now)))
         elif move.profile.pk in seen:
             steps.append(Step(move))
     return steps
@@ -221,7 +221,7 @@ def compare(moves: Sequence[Move], fresh: Mapping[str, contract.Profile], *, now
             steps.append(Step(move, partial(_ended, move, outcome)))
         elif there.stage == move.value:
             tried = Tried(operation="get_profiles", outcome="already_true")
-            steps.append(Step(move, partial(_moved, move, tried, now=now)))
+            steps.append(Step(move, partial(_moved, move, tried, at=there.stage_changed_at)))
         elif there.removed or there.stage not in (move.profile.observed, *move.profile.sent):
             steps.append(Step(move, partial(_changed_there, move, there)))
         else:
@@ -244,11 +244,13 @@ def _ended(move: Move, outcome: Outcome) -> Decision:
     return Decision(outcomes={move.event.pk: outcome})
 
 
-def _moved(move: Move, tried: Tried, *, now: datetime) -> Decision:
+def _moved(move: Move, tried: Tried, *, at: datetime) -> Decision:
+    """The profile stands where it was wanted since `at`: LinkedIn's time where a read tells it, so that what
+    somebody does there right after counts as later (rule 8)."""
     profile = Profile.objects.get(pk=move.profile.pk)
     candidacy = Candidacy.objects.of_everyone().get(pk=move.candidacy.pk)
     table = pairs.table_of(candidacy.mapping)
-    profile.observed, profile.changed_at = move.value, now
+    profile.observed, profile.changed_at = move.value, at
     profile.agreed_linkedin, profile.agreed_ats, profile.agreed_map = move.value, candidacy.ats_observed, table.version
     profile.desired, profile.sent = "", []
     profile.save()

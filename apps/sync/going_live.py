@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,7 +17,7 @@ from apps.ledger.states import Reason, State
 from apps.mappings import bulk, lifecycle
 from apps.mappings import services as mappings
 from apps.mappings.models import Mapping as ProjectMapping
-from apps.mappings.models import MappingState
+from apps.mappings.models import MappingState, StageMapVersion
 from apps.sync import leading, polls
 from apps.sync.models import StreamName
 
@@ -39,6 +39,14 @@ class Earlier:
     name: str
     stage: str
     added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TakenTogether:
+    """How many mappings went to another state, and why others did not."""
+
+    done: int
+    refused: tuple[str, ...]
 
 
 @transaction.atomic
@@ -72,13 +80,43 @@ def take_to(
     return 0
 
 
+@transaction.atomic
+def take_all(*, ids: Sequence[UUID], state: str, scope: Scope, now: datetime) -> TakenTogether:
+    """Take many mappings to another state in a fixed number of statements; who is there already stays out. Each that
+    cannot go there stays as it is, and says why."""
+    found = ProjectMapping.objects.within(scope).filter(pk__in=ids).select_related("project").order_by("pk")
+    locked = list(found.select_for_update(of=("self",)))
+    rows = _newest_rows({one.stage_map_id for one in locked})
+    why_not = {one.pk: _why_not(one.state, state, rows.get(one.stage_map_id)) for one in locked}
+    able = [one for one in locked if not why_not[one.pk]]
+    asked = [one for one in able if lifecycle.asks_about_earlier(one.state, state)]
+    ProjectMapping.objects.within(scope).filter(pk__in=[one.pk for one in asked]).update(begins_at=now)
+    for connection_id in {one.project.connection_id for one in asked}:
+        polls.bring_forward(connection_id=connection_id, name=StreamName.PROFILES, now=now)
+    mappings.set_states(mapping_ids=[one.pk for one in able], state=MappingState(state), now=now)
+    refused = tuple(f"{one.project.name}: {why}" for one in locked if (why := why_not[one.pk]))
+    return TakenTogether(len(able), refused)
+
+
+def _newest_rows(maps: Collection[int]) -> dict[int, list[object]]:
+    """The rows of each map's newest version."""
+    versions = StageMapVersion.objects.filter(stage_map__in=maps).order_by("stage_map", "-number")
+    return dict(versions.distinct("stage_map").values_list("stage_map", "rows"))
+
+
 def check(mapping: ProjectMapping, state: str) -> None:
     """Refuse what a mapping cannot become. Raises NotPossible."""
-    if not lifecycle.may_become(mapping.state, state):
-        raise NotPossible(f"It is {mapping.state} and cannot become {state}.")
-    version = mapping.stage_map.versions.order_by("-number").first()
-    if state in (*lifecycle.WRITES, lifecycle.SHADOW) and (version is None or not version.rows):
-        raise NotPossible("Its stage map has no row, so nothing could be moved. Fill the map first.")
+    rows = _newest_rows([mapping.stage_map_id]).get(mapping.stage_map_id)
+    if why := _why_not(mapping.state, state, rows):
+        raise NotPossible(why)
+
+
+def _why_not(now: str, wanted: str, rows: Sequence[object] | None) -> str:
+    if not lifecycle.may_become(now, wanted):
+        return f"It is {now} and cannot become {wanted}."
+    if wanted in (*lifecycle.WRITES, lifecycle.SHADOW) and not rows:
+        return "Its stage map has no row, so nothing could be moved. Fill the map first."
+    return ""
 
 
 @transaction.atomic

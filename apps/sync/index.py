@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from apps.candidates import duplicates
 from apps.candidates import services as candidates
 from apps.providers import contract
 from apps.sync import survivors
@@ -24,6 +25,7 @@ def read_forward(connection_id: UUID, ats: contract.Ats, *, now: datetime) -> No
         page = ats.list_people(updated_since=since, cursor=cursor)
         candidates.index_people(connection_id=connection_id, people=page.items)
         forget(connection_id, merged_away(connection_id, ats, page.items))
+        duplicates.notice(connection_id=connection_id, remote_ids=[one.id for one in page.items], now=now)
         cursor = page.next
         if cursor is None:
             break
@@ -32,8 +34,11 @@ def read_forward(connection_id: UUID, ats: contract.Ats, *, now: datetime) -> No
 
 def merged_away(connection_id: UUID, ats: contract.Ats, people: Iterable[contract.Person]) -> set[str]:
     """Whom the ATS shows no more and whose LinkedIn address one of these people bears now. Most systems tell of no
-    merge of people whom nobody here follows; left in the index they would make one person look like two."""
-    return survivors.missing(ats, candidates.others_alike(connection_id=connection_id, people=people))
+    merge of people whom nobody here follows; left in the index they would make one person look like two. Those too of
+    whom a person is asked whether they are one of these."""
+    people = list(people)
+    asked = duplicates.asked_with(connection_id=connection_id, remote_ids=[one.id for one in people])
+    return survivors.missing(ats, asked | candidates.others_alike(connection_id=connection_id, people=people))
 
 
 def forget(connection_id: UUID, gone: Iterable[str]) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 
-from apps.candidates import services as candidates
+from apps.candidates import identities
 from apps.candidates.models import Candidacy, CandidacyState, Identity, IdentityKind, NotedMessage, Profile
 from apps.connections import services as connections
 from apps.connections.models import Connection
@@ -24,7 +25,7 @@ from apps.ledger.services import NewEvent
 from apps.ledger.states import Priority, Reason, State
 from apps.mappings.models import MappingState, Project, Seat, SeatUser
 from apps.providers import contract
-from apps.sync import lanes, threads, wire
+from apps.sync import lanes, native, threads, wire
 from apps.sync.models import Stream
 from apps.sync.threads import Place, Telling
 
@@ -151,7 +152,7 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
 def _people(messages: Iterable[contract.InMail]) -> set[UUID]:
     members = {message.member for message in messages}
     known = Identity.objects.filter(kind=IdentityKind.MEMBER, value__in=members).select_related("person")
-    return {candidates.survivor_of(identity.person).pk for identity in known}
+    return {identities.survivor_of(identity.person).pk for identity in known}
 
 
 def _unit(box: Claimed, keys: frozenset[str], messages: Mapping[int, contract.InMail]) -> Unit:
@@ -169,23 +170,32 @@ def plan_messages(events: Sequence[Event], messages: Mapping[int, contract.InMai
         why = "They are in no synced Project. It is noted if they come into one."
         skipped = outcomes.skipped(Reason.IRRELEVANT, why)
         return Decision(outcomes={event.pk: skipped for event in events})
+    ours = [one for one in theirs if not native.is_on(one.job.connection)]
+    if not ours:
+        why = f"LinkedIn's own connector brings InMail into {theirs[0].job.connection.name}; it is not noted again."
+        skipped = outcomes.skipped(Reason.IRRELEVANT, why, **_about(theirs))
+        return Decision(outcomes={event.pk: skipped for event in events})
     fresh: set[int] = set()
-    for candidacy in theirs:
+    for candidacy in ours:
         noted = set(candidacy.noted_messages.values_list("message", flat=True))
         new = [event for event in events if messages[event.pk].id not in noted]
         if new:
             follow.append(_note(candidacy, [messages[event.pk] for event in new], caused_by=new[-1].pk))
             fresh |= {event.pk for event in new}
-    about = {
-        "clients": tuple(dict.fromkeys(candidacy.client_id for candidacy in theirs)),
-        "subject": lanes.subject(theirs[0].person_id),
-    }
+    about = _about(ours)
     for event in events:
         if event.pk in fresh:
-            outcome_of[event.pk] = outcomes.done(f"To be noted in {theirs[0].job.connection.name}.", **about)
+            outcome_of[event.pk] = outcomes.done(f"To be noted in {ours[0].job.connection.name}.", **about)
         else:
             outcome_of[event.pk] = outcomes.skipped(Reason.ALREADY_TRUE, "Noted before.", **about)
     return Decision(outcomes=outcome_of, follow=follow)
+
+
+def _about(theirs: Sequence[Candidacy]) -> dict[str, Any]:
+    return {
+        "clients": tuple(dict.fromkeys(candidacy.client_id for candidacy in theirs)),
+        "subject": lanes.subject(theirs[0].person_id),
+    }
 
 
 def _candidacies(connection_id: UUID, message: contract.InMail) -> list[Candidacy]:

@@ -58,9 +58,11 @@ def run_is_visible(*, scope: Scope, map_run_id: int) -> bool:
     )
 
 
-def get_run(*, map_run_id: int) -> RunShown:
-    """A run that was found visible. Raises MapRun.DoesNotExist."""
+def get_run(*, scope: Scope, map_run_id: int) -> RunShown:
+    """One run. Raises MapRun.DoesNotExist, also where it moves somebody outside of the scope."""
     run = MapRun.objects.select_related("stage_map", "version", "by").get(pk=map_run_id)
+    if not scope.covers(run.clients):
+        raise MapRun.DoesNotExist
     counts = dict(run.items.order_by().values_list("state").annotate(count=Count("pk")))
     fates = run.items.order_by("fate", "value").values_list("fate", "value").annotate(count=Count("pk"))
     return RunShown(
@@ -79,9 +81,11 @@ def get_run(*, map_run_id: int) -> RunShown:
     )
 
 
-def list_items(*, map_run_id: int, show: str = "", after: int = 0) -> tuple[tuple[ItemShown, ...], int]:
+def list_items(*, scope: Scope, map_run_id: int, show: str = "", after: int = 0) -> tuple[tuple[ItemShown, ...], int]:
     """A page of a run's people, and the id to go on from; 0 after the last. `show` is moves or stays."""
     found: QuerySet[MapItem] = MapItem.objects.filter(run=map_run_id, pk__gt=after)
+    if scope.client_ids is not None:
+        found = found.filter(candidacy__client__in=scope.client_ids)
     if show == "moves":
         found = found.filter(fate__in=["linkedin", "ats"])
     elif show == "stays":

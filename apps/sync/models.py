@@ -237,3 +237,84 @@ class MapItem(models.Model):
 
     def __str__(self) -> str:
         return f"map run {self.run_id}, profile {self.profile_id}: {self.state}"
+
+
+class MoveState(models.TextChoices):
+    READING = "reading"
+    READY = "ready"
+    MOVING = "moving"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+OPEN_MOVES = (MoveState.READING, MoveState.READY, MoveState.MOVING)
+
+
+class ContractMove(models.Model):
+    """A LinkedIn connection on its way to another contract: read first, shown, then moved for good (RULES.md 28).
+
+    `sealed` is the new contract's credential, until the connection has it or the move is over.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="moves")
+    state = models.CharField(max_length=9, choices=MoveState.choices, default=MoveState.READING)
+    before = models.TextField(blank=True, help_text="the old contract, as people know it")
+    account = models.TextField()
+    account_name = models.TextField()
+    sealed = models.BinaryField(default=bytes)
+    cursor = models.JSONField(default=dict)
+    calls = models.PositiveIntegerField(default=0)
+    figures = models.JSONField(default=dict, help_text="how many there are, by kind and fate")
+    was_paused = models.BooleanField(default=False)
+    detail = models.TextField(blank=True)
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    made_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("connection", name="one_open_move", condition=Q(state__in=OPEN_MOVES)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection_id} to {self.account}: {self.state}"
+
+
+class PartKind(models.TextChoices):
+    PROJECT = "project"
+    SEAT = "seat"
+    PERSON = "person"
+
+
+class PartFate(models.TextChoices):
+    READ = "read"
+    MATCHED = "matched"
+    FRESH = "fresh"
+    MISSING = "missing"
+
+
+class MovePart(models.Model):
+    """One Project, seat or profile of either contract, and what becomes of it: `row` is our own that stays.
+
+    What the new contract shows of a person is kept until the move is over, and no longer.
+    """
+
+    move = models.ForeignKey(ContractMove, on_delete=models.CASCADE, related_name="parts")
+    kind = models.CharField(max_length=7, choices=PartKind.choices)
+    remote_id = models.TextField()
+    name = models.TextField(blank=True)
+    place = models.TextField(blank=True, help_text="the Project, by its name")
+    fate = models.CharField(max_length=7, choices=PartFate.choices, default=PartFate.READ)
+    row = models.BigIntegerField(null=True)
+    payload = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("move", "kind", "remote_id", name="part_once", condition=~Q(fate="missing"))
+        ]
+        indexes = [models.Index("move", "kind", "fate", "name", name="part_listed")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.remote_id}: {self.fate}"

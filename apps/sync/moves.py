@@ -184,7 +184,9 @@ def _moved(job: Job, result: dict[str, str], *, now: datetime) -> Decision:
     if profile is not None:
         pairs.agree(candidacy, profile, job.event.payload["linkedin"], value, map_version=table.version)
         profile.save()
-    candidacy.conflict, candidacy.ats_desired = "", comes_next
+    if profile is None or table.allows(profile.observed, value):
+        candidacy.conflict = ""
+    candidacy.ats_desired = comes_next
     candidacy.save()
     others = pairs.observe_application(candidacy, value=value, changed_at=now, event=job.event, now=now)
     outcome = outcomes.done("Moved in the ATS.", plan={"value": value, "map_version": table.version})

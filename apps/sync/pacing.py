@@ -58,7 +58,7 @@ def read_past(now: datetime) -> dict[str, datetime]:
     """By connection, the time that all its listings were read to and a day past: what came before it does not
     come again (rule 1)."""
     found: dict[str, datetime] = {}
-    for stream in Stream.objects.exclude(cursor={}):
+    for stream in Stream.objects.exclude(cursor={}).exclude(name=StreamName.JOBS):
         seats = stream.cursor.get("seats", {}).values()
         times = [*seats, *(stream.cursor[name] for name in ("since", "seen") if name in stream.cursor)]
         gap = stream.cursor.get("gap", {}).get("since")

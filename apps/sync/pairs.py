@@ -145,6 +145,21 @@ KEPT = "kept"
 """On a write that is made though a newer one waits behind it: a rejection or hire (rule 12)."""
 
 
+def is_ending(write: NewEvent) -> bool:
+    """Whether a write rejects or hires."""
+    return write.kind == "write.move" and write.payload["value"] in TERMINAL
+
+
+def ending_before(write: Event) -> Event | None:
+    """A rejection or hire of the same application that waits, and is to be made before this write (rule 12).
+
+    One that waits for a person keeps nothing up: what happens meanwhile may be the answer.
+    """
+    earlier = Event.objects.filter(mailbox=write.mailbox_id, pk__lt=write.pk, payload__has_key=KEPT)
+    waits = earlier.filter(state__in=(*OPEN, State.HELD)).exclude(reason=Reason.PERSON)
+    return waits.order_by("pk").first()
+
+
 def _keep_ending(candidacy: Candidacy, *, by_person: bool) -> None:
     """What is wanted now comes after a rejection or hire that waits, not instead of it; only a person who
     decides between the two sides decides for that, too."""

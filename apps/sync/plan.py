@@ -43,7 +43,12 @@ class Side:
     @property
     def wants_sent(self) -> bool:
         """A write was tried and is not known to have been made."""
-        return self.desired in self.sent and self.desired != self.observed
+        return self.is_under_way and self.desired != self.observed
+
+    @property
+    def is_under_way(self) -> bool:
+        """A write was tried, and neither side is agreed on what it came to, though it may show already."""
+        return self.desired in self.sent
 
     @property
     def ends(self) -> bool:
@@ -94,11 +99,22 @@ class Decided:
 
 def see_linkedin(pair: Pair, value: str, changed_at: datetime | None, table: StageTable, policy: Policy) -> Decided:
     """A profile shows `value`."""
+    decided = _see_linkedin(pair, value, changed_at, table, policy)
+    if pair.met and pair.ats.wants_sent and decided.agreed and decided.agreed[1] == pair.ats.observed:
+        return replace(decided, verdict=Verdict.WRITE, why=MOVED_BACK, agreed=None, write_ats=pair.ats.observed)
+    return decided
+
+
+MOVED_BACK = "They were moved on before the write that a move before had asked for was known to be made."
+"""Why a side is written as it stood last: an agreement would forget a write of ours that may still show (rule 8)."""
+
+
+def _see_linkedin(pair: Pair, value: str, changed_at: datetime | None, table: StageTable, policy: Policy) -> Decided:
     if not pair.met:
         return meet(
             replace(pair, linkedin=replace(pair.linkedin, observed=value, changed_at=changed_at)), table, ours=False
         )
-    if value == pair.agreed_linkedin and pair.linkedin.observed != value and pair.ats.wants_sent:
+    if value == pair.agreed_linkedin and pair.linkedin.observed != value and pair.ats.is_under_way:
         why = "They were moved back in LinkedIn before the move that followed them was known to be made."
         return Decided(Verdict.WRITE, why, transition=True, write_ats=pair.agreed_ats)
     if pair.ats.ends and value not in pair.linkedin.sent:
@@ -146,9 +162,17 @@ def ask_before_ending(decided: Decided, *, profiles: int) -> Decided:
 
 def see_ats(pair: Pair, value: str, changed_at: datetime | None, table: StageTable, policy: Policy) -> Decided:
     """The application shows `value` (a stage id, REJECTED or HIRED)."""
+    decided = _see_ats(pair, value, changed_at, table, policy)
+    if pair.met and pair.linkedin.wants_sent and decided.agreed and decided.agreed[0] == pair.linkedin.observed:
+        here = pair.linkedin.observed
+        return replace(decided, verdict=Verdict.WRITE, why=MOVED_BACK, agreed=None, write_linkedin=here)
+    return decided
+
+
+def _see_ats(pair: Pair, value: str, changed_at: datetime | None, table: StageTable, policy: Policy) -> Decided:
     if not pair.met:
         return meet(replace(pair, ats=replace(pair.ats, observed=value, changed_at=changed_at)), table, ours=False)
-    if value == pair.agreed_ats and pair.ats.observed != value and pair.linkedin.wants_sent:
+    if value == pair.agreed_ats and pair.ats.observed != value and pair.linkedin.is_under_way:
         why = "They were moved back in the ATS before the move that followed them was known to be made."
         return Decided(Verdict.WRITE, why, transition=True, write_linkedin=pair.agreed_linkedin)
     if value == pair.agreed_ats or value in pair.ats.sent:

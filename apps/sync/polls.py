@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+from apps.candidates import duplicates
 from apps.candidates import services as candidates
 from apps.candidates.models import Profile
 from apps.connections import selectors as budgets
@@ -21,7 +22,9 @@ from apps.ledger.models import Event
 from apps.ledger.outcomes import Decision, Tried, Unit
 from apps.ledger.services import NewEvent
 from apps.ledger.states import OPEN, Priority, State
+from apps.mappings import choices as mappings_choices
 from apps.mappings import services as mappings
+from apps.mappings.models import ChoiceKind
 from apps.notifications import announce
 from apps.providers import contract, recording
 from apps.sync import index, inmail, lanes, leading, pacing, queues, reading, wire
@@ -276,15 +279,42 @@ def _read_jobs(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], D
     wanted = [ids[:1]] if ats.capabilities.stage_scope == "account" else reading.chunks(ids)
     for some in wanted:
         stages += ats.list_stages(some)
+    choices = _read_choices(ats) if _choices_due(stream, now=now) else {}
+    cursor = {**stream.cursor, "choices": now.isoformat()} if choices else None
 
     def decide() -> Decision:
+        for kind, found in choices.items():
+            mappings_choices.store_choices(connection_id=stream.connection_id, kind=kind, choices=found)
         turned = mappings.store_jobs(connection_id=stream.connection_id, jobs=jobs, stages=stages, now=now)
         vanished = mappings.end_vanished_jobs(connection_id=stream.connection_id, seen=[job.id for job in jobs])
         detail = f"{len(jobs)} jobs and {len(stages)} stages read." + (f" {vanished} vanished." if vanished else "")
         follow = leading.read_again(stream.connection_id, jobs=turned) if turned else []
-        return _done(stream, box, detail, now=now, follow=follow, complete=True)
+        return _done(stream, box, detail, now=now, cursor=cursor, follow=follow, complete=True)
 
     return decide
+
+
+CHOICES_EVERY = timedelta(days=1)
+"""Folders and reasons change a few times a year; somebody who waits for a new one reads the connection at once."""
+
+
+def _choices_due(stream: Stream, *, now: datetime) -> bool:
+    read = stream.cursor.get("choices")
+    return read is None or now - datetime.fromisoformat(read) >= CHOICES_EVERY
+
+
+def _read_choices(ats: contract.Ats) -> dict[ChoiceKind, tuple[contract.Choice, ...]]:
+    """What the ATS lets people choose from; a list that the credential may not read is empty. None where it is busy:
+    the next reading of jobs asks again."""
+    found: dict[ChoiceKind, tuple[contract.Choice, ...]] = {}
+    for kind, read in ((ChoiceKind.FOLDER, ats.list_folders), (ChoiceKind.REASON, ats.list_reject_reasons)):
+        try:
+            found[kind] = read()
+        except (errors.Rejected, errors.NotFound):
+            found[kind] = ()
+        except (errors.RateLimited, errors.Transient):
+            return {}
+    return found
 
 
 def _read_people(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], Decision]:
@@ -318,6 +348,7 @@ def _read_people(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[],
     def decide() -> Decision:
         candidates.index_people(connection_id=stream.connection_id, people=people)
         index.forget(stream.connection_id, gone)
+        duplicates.notice(connection_id=stream.connection_id, remote_ids=[one.id for one in people], now=now)
         detail = f"{len(people)} people indexed."
         whole = next_page is None
         return _done(stream, box, detail, now=now, cursor=cursor, follow=follow, complete=whole)

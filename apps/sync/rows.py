@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from apps.candidates import identities
 from apps.candidates import services as candidates
 from apps.candidates.models import Candidacy, CandidacyState, Identity, Person, Profile
 from apps.candidates.rules import Key, lease_keys
@@ -54,7 +55,7 @@ def _lease_keys(box: Claimed) -> frozenset[str]:
 
 def _known_people(connection_id: UUID, keys: Sequence[Key]) -> list[UUID]:
     known = Identity.objects.filter(connection_id=connection_id, value__in=[key.value for key in keys])
-    return [candidates.survivor_of(identity.person).pk for identity in known.select_related("person")]
+    return [identities.survivor_of(identity.person).pk for identity in known.select_related("person")]
 
 
 def _mappings_of(event: Event, profile: contract.Profile) -> list[Mapping]:
@@ -68,7 +69,11 @@ def _mappings_of(event: Event, profile: contract.Profile) -> list[Mapping]:
 
 def _unit(box: Claimed, keys: frozenset[str], *, now: datetime) -> Unit:
     def decide() -> Decision:
-        results = {event.pk: plan_row(event, now=now) for event in box.events}
+        results: dict[int, Result] = {}
+        for event in box.events:
+            results[event.pk] = result = plan_row(event, now=now)
+            if any(pairs.is_ending(write) for write in result.follow):
+                break  # once it is stored, what comes next is planned behind it (rule 12)
         return Decision(
             outcomes={pk: result.outcome for pk, result in results.items()},
             follow=[event for result in results.values() for event in result.follow],
@@ -145,13 +150,11 @@ def _arrive(
     if not keys:
         why = "The profile has neither a public address nor a member id; it cannot be told from others."
         return Result(outcomes.held(Reason.PERSON, why, clients=clients))
-    name = f"{seen.first_name} {seen.last_name}"
-    found = candidates.find_person(connection_id=connection_id, keys=keys, name=name, job=mapping.job.remote_id)
+    facts = identities.facts_of_profile(seen, keys)
+    found = candidates.find_person(connection_id=connection_id, seen=facts, job=mapping.job.remote_id)
     if found.buried:
         why = f"This person was {found.buried} in the ATS. Only a person here can bring them back."
         return Result(outcomes.held(Reason.PERSON, why, clients=clients))
-    if found.several:
-        return Result(outcomes.held(Reason.DUPLICATE, found.several, clients=clients))
     person = candidates.ensure_person(connection_id=connection_id, found=found, profile=seen, keys=keys, now=now)
     candidacy = candidates.ensure_candidacy(person=person, mapping=mapping, profile=seen)
     profile = _store(event, seen, profile, mapping, candidacy)
@@ -221,9 +224,7 @@ def _changed(event: Event, seen: contract.Profile, profile: Profile, candidacy: 
     common = {"clients": (candidacy.client_id,), "subject": lanes.subject(candidacy.person_id)}
     was_removed = profile.removed
     profile.removed, profile.seen_at, profile.url = seen.removed, seen.modified_at, seen.url
-    candidates.add_identities(
-        person=candidacy.person, keys=candidates.keys_of_profile(seen), source="linkedin", now=now
-    )
+    identities.note(person=candidacy.person, keys=candidates.keys_of_profile(seen), source="linkedin", now=now)
     if candidacy.state == CandidacyState.ENDED and candidacy.ended_because not in RESTARTABLE:
         profile.save()
         why = f"Their candidacy ended ({candidacy.ended_because}); only a person here starts it again."

@@ -35,6 +35,14 @@ def start_reading(*, connection_id: UUID, now: datetime, every_seconds: dict[str
     transaction.on_commit(jobs.ring)
 
 
+@transaction.atomic
+def read_catalogue_again(*, connection_id: UUID, now: datetime) -> bool:
+    """Read an ATS's jobs now, with the lists that are otherwise read once a day; False where none are read."""
+    read = Stream.objects.filter(connection_id=connection_id, name=StreamName.JOBS).update(cursor={}, next_at=now)
+    transaction.on_commit(jobs.ring)
+    return bool(read)
+
+
 def _queue_of(connection: Connection) -> tuple[StreamName, ...]:
     return (StreamName.EVENTS,) if connections.capabilities_of(connection).event_queue else ()
 

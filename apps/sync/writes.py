@@ -29,7 +29,7 @@ from apps.ledger.outcomes import Decision, Outcome, Tried, Unit
 from apps.ledger.states import EffectState, Reason
 from apps.mappings.models import MappingState
 from apps.providers import contract, recording
-from apps.sync import arrivals, fills, index, lanes, moves, notes, promises
+from apps.sync import arrivals, fills, index, lanes, moves, notes, pairs, promises
 from apps.sync.acts import Act
 from apps.sync.steps import DEADLINE, Job, Ready
 
@@ -58,10 +58,18 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
         event.refresh_from_db(fields=["payload"])
         candidacy.refresh_from_db()
         candidacy.person.refresh_from_db()
+        if (ending := pairs.ending_before(event)) is not None:
+            why = "A rejection or hire that was wanted before comes first."
+            later = outcomes.put_back(why, due_at=max(ending.due_at, now + LOOKS_AGAIN))
+            units.append(_unit(Job(box, event, candidacy, keys), partial(_put_back, event, later)))
+            continue
         by_connection.setdefault(candidacy.job.connection_id, []).append(Job(box, event, candidacy, keys))
     for connection_id, jobs in by_connection.items():
         units += _perform(lease, connection_id, jobs, now=now)
     return units
+
+
+LOOKS_AGAIN = timedelta(seconds=1)
 
 
 def candidacy_of(event: Event) -> Candidacy | None:
@@ -107,13 +115,14 @@ def _perform(lease: Lease, connection_id: UUID, jobs: Sequence[Job], *, now: dat
     if not leases.is_for_bulk():
         return _perform_all(lease, connection_id, jobs, now=now)
     room = budgets.room_for_bulk(connection_id, now=now, most=len(jobs) + LOOK) - LOOK
-    later = outcomes.put_back("Waits for the share of requests that imports have.", due_at=now + BULK_WAITS)
-    units = [_unit(job, partial(_put_back, job, later)) for job in jobs[max(0, room) :]]
+    why = "Waits for the share of requests that imports have."
+    later = outcomes.put_back(why, due_at=now + BULK_WAITS, waits_for=Reason.BUDGET)
+    units = [_unit(job, partial(_put_back, job.event, later)) for job in jobs[max(0, room) :]]
     return units + (_perform_all(lease, connection_id, jobs[:room], now=now) if room > 0 else [])
 
 
-def _put_back(job: Job, outcome: Outcome) -> Decision:
-    return Decision(outcomes={job.event.pk: outcome})
+def _put_back(event: Event, outcome: Outcome) -> Decision:
+    return Decision(outcomes={event.pk: outcome})
 
 
 def _perform_all(lease: Lease, connection_id: UUID, jobs: Sequence[Job], *, now: datetime) -> list[Unit]:

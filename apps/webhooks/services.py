@@ -21,6 +21,7 @@ from apps.ledger.states import Reason, State
 from apps.providers import contract
 from apps.sync import deliveries, lanes, polls
 from apps.sync.models import StreamName
+from apps.webhooks.bodies import Body
 
 
 class Received(StrEnum):
@@ -45,6 +46,9 @@ REMEMBERED = timedelta(seconds=1)
 """For so long a connection that signed well is not read again, in real time: a burst comes from one system,
 and reading it costs more than storing its delivery. A secret that is taken back counts so much longer."""
 
+MOST_REMEMBERED = 200
+"""Connections that a process remembers at once: more than one customer has, and a bound on its memory."""
+
 _known: dict[tuple[str, UUID], tuple[datetime, Connection]] = {}
 
 
@@ -61,9 +65,15 @@ def _remembered(provider: str, connection_id: UUID) -> Connection | None:
     return connection if read_at is not None and read_at <= now < read_at + REMEMBERED else None
 
 
-def receive(*, provider: str, connection_id: UUID, headers: Mapping[str, str], body: bytes, now: datetime) -> Received:
+def _remember(provider: str, connection: Connection) -> None:
+    if len(_known) >= MOST_REMEMBERED:
+        _known.clear()
+    _known[provider, connection.pk] = clock.real_now(), connection
+
+
+def receive(*, provider: str, connection_id: UUID, headers: Mapping[str, str], body: Body, now: datetime) -> Received:
     """Store a delivery durably, once. The caller answers 200 only after this returned STORED."""
-    is_signed = partial(_is_signed, headers=headers, body=body, now=now)
+    is_signed = partial(_is_signed, headers=headers, forms=body.signed_forms, now=now)
     connection = _remembered(provider, connection_id)
     if connection is None or not is_signed(connection):
         connection = find_connection(provider=provider, connection_id=connection_id)
@@ -72,19 +82,19 @@ def receive(*, provider: str, connection_id: UUID, headers: Mapping[str, str], b
         if not is_signed(connection):
             connections.count_refused_delivery(connection_id=connection.pk, now=now)
             return Received.BAD_SIGNATURE
-        _known[provider, connection_id] = clock.real_now(), connection
+        _remember(provider, connection)
     try:
-        hook = connections.receiver_of(connection).parse(headers=headers, body=body)
+        hook = connections.receiver_of(connection).parse(headers=headers, body=body.text)
     except contract.MalformedHook as problem:
-        _store_malformed(connection, body, problem, now=now)
+        _store_malformed(connection, body.text, problem, now=now)
         return Received.STORED
-    _store(connection, hook, body, now=now)
+    _store(connection, hook, body.text, now=now)
     return Received.STORED
 
 
-def _is_signed(connection: Connection, *, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
-    secrets = connections.hook_secrets(connection, now=now)
-    return bool(secrets) and connections.receiver_of(connection).verify(headers=headers, body=body, secrets=secrets)
+def _is_signed(connection: Connection, *, headers: Mapping[str, str], forms: tuple[bytes, ...], now: datetime) -> bool:
+    secrets, receiver = connections.hook_secrets(connection, now=now), connections.receiver_of(connection)
+    return bool(secrets) and any(receiver.verify(headers=headers, body=form, secrets=secrets) for form in forms)
 
 
 def _store_malformed(connection: Connection, body: bytes, problem: contract.MalformedHook, *, now: datetime) -> None:

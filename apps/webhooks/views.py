@@ -10,9 +10,11 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
+from apps.connections import addresses
 from apps.connections import services as connections
 from apps.core import clock
-from apps.webhooks import services
+from apps.webhooks import bodies, services
+from apps.webhooks.bodies import Body
 from apps.webhooks.services import Received
 
 ANSWERS = {
@@ -26,35 +28,31 @@ ANSWERS = {
 class Receiver(View):
     """POST takes a delivery, GET answers a system's challenge."""
 
-    def post(self, request: HttpRequest, provider: str, connection_id: UUID) -> HttpResponse:
-        body = _read_body(request, most=settings.SYNCPORTAL_HOOK_BYTES)
-        if body is None:
+    def post(self, request: HttpRequest, provider: str, connection_id: UUID | None = None) -> HttpResponse:
+        """Without a connection the address is one for each application, which the delivery names."""
+        try:
+            body = bodies.read_body(request, most=settings.SYNCPORTAL_HOOK_BYTES)
+        except bodies.TooLarge:
             return JsonResponse({"error": f"larger than {settings.SYNCPORTAL_HOOK_BYTES} bytes"}, status=413)
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        received = services.receive(
-            provider=provider, connection_id=connection_id, headers=headers, body=body, now=clock.now()
-        )
-        status, text = ANSWERS[received]
+        found = connection_id or addresses.find_addressed(provider=provider, query=request.GET.dict(), body=body.text)
+        status, text = ANSWERS[_receive(request, provider, found, body)]
         return JsonResponse({"status": text} if status == 200 else {"error": text}, status=status)
 
-    def get(self, request: HttpRequest, provider: str, connection_id: UUID) -> HttpResponse:
-        connection = services.find_connection(provider=provider, connection_id=connection_id)
+    def get(self, request: HttpRequest, provider: str, connection_id: UUID | None = None) -> HttpResponse:
+        asked = request.GET.dict()
+        found = connection_id or addresses.find_addressed(provider=provider, query=asked, body=b"")
+        connection = services.find_connection(provider=provider, connection_id=found) if found else None
         if connection is None:
             return JsonResponse({"error": "no such connection"}, status=404)
         secret = next(iter(connections.hook_secrets(connection, now=clock.now())), "")
-        answer = connections.receiver_of(connection).answer_challenge(query=request.GET.dict(), secret=secret)
+        answer = connections.receiver_of(connection).answer_challenge(query=asked, secret=secret)
         if answer is None:
             return JsonResponse({"error": "this address takes signed deliveries by POST"}, status=400)
         return JsonResponse(dict(answer))
 
 
-def _read_body(request: HttpRequest, *, most: int) -> bytes | None:
-    """The raw bytes; None where there are more than `most`, announced or not.
-
-    Django takes a body without a length for an empty one; the server says where a chunked one ends.
-    """
-    length = request.headers.get("Content-Length")
-    if not length and request.META.get("wsgi.input_terminated"):
-        body: bytes = request.META["wsgi.input"].read(most + 1)
-        return body if len(body) <= most else None
-    return request.body if int(length or 0) <= most else None
+def _receive(request: HttpRequest, provider: str, connection_id: UUID | None, body: Body) -> Received:
+    if connection_id is None:
+        return Received.UNKNOWN
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return services.receive(provider=provider, connection_id=connection_id, headers=headers, body=body, now=clock.now())

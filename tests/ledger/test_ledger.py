@@ -87,7 +87,7 @@ def test_nothing_passes_a_closed_gate_and_its_events_are_not_rewritten_rule_6() 
     assert leases.claim(now=clock.now()) is None
     assert Event.objects.get().state == State.QUEUED
 
-    assert gates.open_gate(gate="gate", reason=Reason.TOKEN)
+    assert gates.open_gate(gate="gate", reason=Reason.TOKEN, now=clock.now())
     assert leases.claim(now=clock.now()) is not None
 
 

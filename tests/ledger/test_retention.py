@@ -18,7 +18,7 @@ from hypothesis.extra.django import TestCase
 
 from apps.accounts.scope import EVERYONE, of_clients
 from apps.connections.models import QuotaAccount, Spending
-from apps.ledger import leases, retention, selectors, services
+from apps.ledger import figures, leases, retention, selectors, services
 from apps.ledger.models import Attempt, DedupeKey, Effect, Event, Mailbox, RetentionMark
 from apps.ledger.services import NewEvent
 from apps.ledger.states import State
@@ -211,7 +211,7 @@ class Reports(TestCase):
 
 def read(scope: Any) -> tuple[Any, ...]:
     return (
-        selectors.list_days(scope=scope, first=FIRST, last=LAST),
+        figures.list_days(scope=scope, first=FIRST, last=LAST),
         reports.lag_of_writes(scope=scope, now=NOW),
         selectors.list_dead_causes(scope=scope),
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import Client
 from apps.accounts.scope import EVERYONE, of_clients
 from apps.core import clock
 from apps.mappings import accepting, bulk, lifecycle, naming, suggestions
 from apps.mappings.models import ClientFolder, Job, JobStage, Mapping, MappingState, Project, Seat, SeatUser, StageMap
-from tests.portal.factories import World, make_world
+from apps.sync import going_live
+from tests.portal.factories import World, make_version, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -84,11 +87,23 @@ def test_what_cannot_be_mapped_says_why(world: World) -> None:
     cedar = make_world("Cedar")
     unsaid = a_pair(world, 3)
     assert accept(unsaid) == ["Nothing says for which client; choose one."]
-    assert accept(unsaid, cedar.client, of_clients(world.client.pk)) == ["Nothing says for which client; choose one."]
     ClientFolder.objects.create(connection=world.ats, folder="9", client=cedar.client)
-    foreign = a_pair(world, 4, folder="9")
-    assert accept(foreign, None, of_clients(world.client.pk)) == ["It belongs to a client that is not yours."]
     assert accept(a_pair(world, 5), cedar.client) == ["The job lies in a folder that stands for no client."]
+
+
+def test_of_another_clients_job_not_even_a_name_is_told_rule_30(world: World) -> None:
+    cedar = make_world("Cedar")
+    own, theirs = a_pair(world, 1, folder="8"), a_pair(world, 2, folder="9")
+    ClientFolder.objects.create(connection=world.ats, folder="8", client=world.client)
+    ClientFolder.objects.create(connection=world.ats, folder="9", client=cedar.client)
+    nobodys = a_pair(world, 3)
+    crossed = (theirs[0], own[1])
+
+    looked = accepting.look_at(
+        pairs=[own, theirs, nobodys, crossed], client_id=cedar.client.pk, scope=of_clients(world.client.pk)
+    )
+
+    assert [(one.project.remote_id, one.job.remote_id) for one in looked] == [("np1", "nj1")]
 
 
 def test_projects_are_offered_to_who_may_see_the_jobs_client_rule_30(world: World) -> None:
@@ -114,6 +129,42 @@ def test_a_recruiters_mappings_are_handed_over_in_their_own_ats_only(world: Worl
     assert done == 1
     assert Mapping.objects.of_everyone().get(pk=world.mapping.pk).default_owner == "u7"
     assert bulk.reassign(scope=of_clients(cedar.client.pk), ids=[world.mapping.pk], owner=grace) == 0
+
+
+def test_many_are_taken_together_in_as_many_statements_as_one_and_the_others_say_why(world: World) -> None:
+    worlds = [world, *(make_world(f"More{letter}") for letter in "ABC")]
+    for one in worlds[:3]:
+        make_version(one)
+    Mapping.objects.of_everyone().update(state=MappingState.SHADOW)
+    ids = [one.mapping.pk for one in worlds]
+
+    def take(some: list[object], state: str) -> tuple[object, int]:
+        with CaptureQueriesContext(connection) as made:
+            taken = going_live.take_all(ids=some, state=state, scope=EVERYONE, now=clock.now())
+        return taken, len(made)
+
+    taken, _ = take(ids, "live")
+    _, few = take(ids[:1], "paused")
+    _, many = take(ids[1:3], "paused")
+
+    assert (taken.done, taken.refused) == (
+        3,
+        ("Project MoreC: Its stage map has no row, so nothing could be moved. Fill the map first.",),
+    )
+    assert few == many
+    states = dict(Mapping.objects.of_everyone().values_list("pk", "state"))
+    assert [states[one] for one in ids] == ["paused"] * 3 + ["shadow"]
+    assert Mapping.objects.of_everyone().filter(begins_at=None).get().pk == ids[3], "who was there stays out"
+
+
+def test_many_are_taken_within_the_scope_alone_rule_30(world: World) -> None:
+    cedar = make_world("Cedar")
+    ids = [world.mapping.pk, cedar.mapping.pk]
+
+    taken = going_live.take_all(ids=ids, state="paused", scope=of_clients(world.client.pk), now=clock.now())
+
+    assert taken.done == 1
+    assert Mapping.objects.of_everyone().get(pk=cedar.mapping.pk).state == MappingState.LIVE
 
 
 @pytest.mark.parametrize("pattern", ["{nobody} {title}", "{client}", "{title} {title}"])

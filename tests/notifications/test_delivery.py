@@ -202,7 +202,7 @@ def announce_all(office: Office) -> None:
     gate = f"lane:slack:{office.slack.pk}:{channel.remote_id}"
     gates.close_gate(gate=gate, reason=Reason.HALT, now=clock.now(), until=clock.now() + timedelta(hours=1))
     office.work()
-    gates.open_gate(gate=gate, reason=Reason.HALT)
+    gates.open_gate(gate=gate, reason=Reason.HALT, now=clock.now())
 
 
 # --- each row of Slack's error table: what the app does

@@ -12,12 +12,23 @@ from apps.accounts import services as accounts
 from apps.accounts.models import ApiKey, Client, User
 from apps.accounts.rights import Role
 from apps.accounts.scope import EVERYONE
-from apps.candidates.models import Candidacy, Identity, Person, Profile, Transition
+from apps.candidates.models import Candidacy, Duplicate, Identity, Person, Profile, Transition
 from apps.connections.models import Connection, QuotaAccount
 from apps.core import clock
 from apps.ledger.letters import Letters
 from apps.ledger.models import Attempt, Event, Mailbox
-from apps.mappings.models import Job, Mapping, MappingState, Project, StageMap, StageMapVersion
+from apps.mappings.models import (
+    ClientFolder,
+    Dismissal,
+    HandOver,
+    Job,
+    Mapping,
+    MappingState,
+    Project,
+    Seat,
+    StageMap,
+    StageMapVersion,
+)
 from apps.notifications.models import Contact, Message, Rule
 from apps.sync import letters
 from apps.sync.models import Difference, Discard, MapItem, MapRun, Reconciliation, ReplayItem, ReplayRun
@@ -138,6 +149,26 @@ def make_discard(world: World) -> Discard:
     )
 
 
+def make_dismissal(world: World) -> Dismissal:
+    """A job of the client's own folder that somebody does not want for the world's Project."""
+    kept = {"name": f"Other job {world.word}", "folder": world.word, "status": "open", "seen_at": clock.now()}
+    job, _ = Job.objects.get_or_create(connection=world.ats, remote_id="dismissed", defaults=kept)
+    ClientFolder.objects.of_everyone().get_or_create(connection=world.ats, folder=world.word, client=world.client)
+    return Dismissal.objects.get_or_create(project=world.mapping.project, job=job, defaults={"at": clock.now()})[0]
+
+
+def make_hand_over(world: World) -> HandOver:
+    """The world's mapping, handed from one recruiter to another."""
+    seats = [
+        Seat.objects.get_or_create(connection=world.linkedin, remote_id=key, defaults={"name": f"{key} {world.word}"})[
+            0
+        ]
+        for key in ("leaver", "taker")
+    ]
+    kept = {"clients": [str(world.client.pk)], "before": {str(world.mapping.pk): ["", "u"]}, "at": clock.now()}
+    return HandOver.objects.create(seat=seats[0], to=seats[1], **kept)
+
+
 def make_rule(world: World) -> Rule:
     values = {"name": f"Rule {world.word}", "stages": [f"Stage {world.word}"], "changed_at": clock.now()}
     return Rule.objects.create(client=world.client, **values)
@@ -173,3 +204,26 @@ def make_run(world: World, **values: Any) -> Reconciliation:
     run = Reconciliation.objects.create(mapping=world.mapping, **(defaults | values))
     Difference.objects.create(run=run, candidacy=world.candidacy, kind="lost", before=f"Was {world.word}", now="s1")
     return run
+
+
+def make_question(world: World, *found: dict[str, Any], person: Person | None = None) -> Duplicate:
+    """Ask whether the world's person is one of these; somebody with the same e-mail address, unless told otherwise."""
+    same = {"sign": "email", "weight": 10.0, "seen": "a@mail.example", "held": "a@mail.example", "likeness": ""}
+    other = {"sign": "name", "weight": -20.0, "seen": str(world.person), "held": "Ann Other", "likeness": "other"}
+    one = {
+        "id": "4711",
+        "first_name": "Ann",
+        "last_name": "Other",
+        "company": "Fabrikam",
+        "title": "Nurse",
+        "emails": ["a@mail.example"],
+        "addresses": [],
+        "phones": ["+4930123456"],
+        "score": 0.1,
+        "components": [same, other],
+    }
+    asked = person or world.person
+    question, _ = Duplicate.objects.get_or_create(
+        person=asked, state="open", defaults={"found": list(found) or [one], "asked_at": clock.now()}
+    )
+    return question

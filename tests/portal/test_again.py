@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db
 def test_a_recruiter_lets_go_on_what_was_held_for_a_person(client: Browser, reason: str) -> None:
     world = make_world("Birch")
     event = make_event([world.client], person=world.person, state="held", reason=reason, settled_at=None)
-    client.force_login(make_user(Role.RECRUITER, world.client))
+    user = make_user(Role.RECRUITER, world.client)
+    client.force_login(user)
     address = reverse("portal:plan_again", args=[event.pk])
     shown = client.get(reverse("portal:event", args=[event.pk])).content.decode()
 
@@ -29,6 +30,7 @@ def test_a_recruiter_lets_go_on_what_was_held_for_a_person(client: Browser, reas
     assert (event.state, event.reason) == ("queued", "")
     assert "Planned again in a moment" in answer
     assert "does not wait for a person any more" in again
+    assert answer.count(f"{user} let it go on.") == again.count(f"{user} let it go on.") == 1
 
 
 @pytest.mark.parametrize(

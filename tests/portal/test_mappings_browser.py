@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from apps.accounts.rights import Role
-from apps.candidates.models import Candidacy
+from apps.candidates.models import Candidacy, Profile
 from apps.core import clock
 from apps.ledger.models import Event
 from apps.ledger.states import Reason, State
-from apps.mappings.models import Job, JobStage, Mapping, MappingState, Project
-from apps.mappings.rules import MapRow, rows_to_json
-from tests.portal.factories import World, make_event, make_world
+from apps.mappings.models import Job, Mapping, MappingState, Project
+from tests.portal.factories import World, make_world
 from tests.portal.tabs import IN_BROWSER, open_tab, sign_in
 from tests.sync import letters as company
-from tests.sync.letters import SEAT, Letters, add
+from tests.sync.letters import SEAT, Letters, add, application_of, slug
 
 pytestmark = IN_BROWSER
 
@@ -63,24 +62,40 @@ def test_twenty_suggestions_are_accepted_in_bulk(tab: Any) -> None:
     assert tab.complaints == []
 
 
-def mapped(word: str) -> World:
-    """A live mapping with one person, and a stage map of two rows for three stages."""
-    world = make_world(word)
-    for place, name in enumerate(["Review", "Phone Screen", "Onsite"]):
-        JobStage.objects.create(connection=world.ats, remote_id=f"s{place}", name=name, order=place)
-    Project.objects.filter(pk=world.mapping.project_id).update(stages=["Contacted", "Replied", "Hired"])
-    rows = rows_to_json([MapRow("Contacted", "s0"), MapRow("Replied", "s1")])
-    world.mapping.stage_map.versions.create(number=1, rows=rows, reason="First", created_at=clock.now())
-    world.candidacy.ats_observed = "s0"
-    world.candidacy.save()
-    world.candidacy.profiles.update(observed="Contacted", agreed_linkedin="Contacted", agreed_ats="s0")
-    return world
+def test_a_job_is_chosen_by_hand_by_keyboard_alone_on_a_phone(chromium: Any, live_server: Any) -> None:
+    world = make_world("Birch")
+    catalogue(world, 12)
+    tab = open_tab(chromium, live_server)
+    tab.set_viewport_size({"width": 390, "height": 844})
+    sign_in(tab, Role.OPS, world.client)
+    Mapping.objects.of_everyone().filter(pk=world.mapping.pk).update(state=MappingState.DRAFT)
+
+    tab.goto(f"/mappings/{world.mapping.pk}/")
+    tab_to(tab, "Add a job")
+    tab.keyboard.press("Enter")
+    tab.get_by_role("searchbox", name="Title, requisition or folder").wait_for()
+    tab.keyboard.type("REQ-503")
+    tab.get_by_text("Specialist Ddx Grade").wait_for()
+    tab.locator("#jobs li").nth(1).wait_for(state="detached")
+    tab_to(tab, "pair")
+    tab.keyboard.press("Space")
+    tab_to(tab, "Look at those")
+    tab.keyboard.press("Enter")
+    tab.get_by_role("heading", name="Accept 1").wait_for()
+    tab_to(tab, "Accept 1")
+    tab.keyboard.press("Enter")
+
+    tab.get_by_text("1 draft made").wait_for()
+    made = Mapping.objects.of_everyone().get(job__requisition="REQ-503")
+    assert (made.project_id, made.leading) == (world.mapping.project_id, False)
+    wide = tab.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 390 and tab.complaints == []
 
 
 def tab_to(tab: Any, what: str) -> None:
     """Press Tab until the named control has the focus."""
     focused = "(on => on.matches('main, body, [role=region]') ? '' : "
-    focused += "on.getAttribute('aria-label') || on.textContent.trim() || on.id)(document.activeElement)"
+    focused += "on.getAttribute('aria-label') || on.textContent.trim() || on.name || on.id)(document.activeElement)"
     for _ in range(120):
         if what in str(tab.evaluate(focused)):
             return
@@ -88,31 +103,57 @@ def tab_to(tab: Any, what: str) -> None:
     raise AssertionError(f"{what} is not reached by Tab")
 
 
-def test_a_stage_map_is_edited_previewed_saved_and_restored_by_keyboard_alone(tab: Any) -> None:
-    world = mapped("Birch")
-    map_id = world.mapping.stage_map_id
-    sign_in(tab, Role.OPS, world.client)
-    tab.goto(f"/stage-maps/{map_id}/")
+def test_a_stage_map_is_edited_previewed_saved_and_restored_by_keyboard_alone_and_its_event_found(
+    chromium: Any, live_server: Any
+) -> None:
+    with company.opened() as desk:
+        mapping = desk.company.mappings[0]
+        ada, ben = (company.scenario.person(one) for one in range(2))
+        first, second = add(desk, mapping.project.remote_id, [ada, ben])
+        until(desk, lambda: Profile.objects.exclude(agreed_ats="").count() == 2)
+        move(desk, [first], "In Progress")
+        until(desk, lambda: at(desk, ada) == "Phone Screen")
+        desk.work(60)
+        tab = open_tab(chromium, live_server)
+        sign_in(tab, Role.OPS, desk.company.client)
 
-    tab_to(tab, "Row 1, LinkedIn stage")
+        show_phone_screen_as_replied(tab, mapping)
+        desk.sandbox.act("greenhouse", "move", application_id=application_of(desk)[slug(ben)], stage="Phone Screen")
+        until(desk, lambda: shown(desk, second) == "Replied")
+        desk.work(60)
+        assert shown(desk, first) == "In Progress", "saving moves nobody who is there"
+        restore(tab, mapping)
+        desk.sandbox.act("greenhouse", "move", application_id=application_of(desk)[slug(ben)], stage="Onsite")
+        until(desk, lambda: shown(desk, second) == "In Progress")
+        desk.work(60)
+
+        rows = [mapping.stage_map.versions.get(number=one).rows for one in (1, 2, 3)]
+        assert rows[2] == rows[0] != rows[1]
+        events_decided_by_the_second(tab, mapping, f"{ben['first']} {ben['last']}")
+        assert desk.dead() == []
+        assert tab.complaints == []
+
+
+def show_phone_screen_as_replied(tab: Any, mapping: Mapping) -> None:
+    """Edit the third row and save it as version 2, seeing first whom it would concern."""
+    tab.goto(f"/stage-maps/{mapping.stage_map_id}/")
+    tab_to(tab, "Row 3, LinkedIn stage")
     with tab.expect_response("**/draft/"):
-        tab.keyboard.type("Hired")
+        tab.keyboard.type("Replied")
         tab.keyboard.press("Tab")
-    tab.get_by_text("What this changes for today’s 1 candidate").wait_for()
-    assert tab.get_by_text("goes to Hired in LinkedIn").is_visible()
-    assert tab.get_by_text("LinkedIn: Contacted").is_visible()
+    tab.get_by_text("What this changes for today’s 2 candidates").wait_for()
+    assert tab.get_by_text("goes to Replied in LinkedIn").is_visible()
+    assert tab.get_by_text("LinkedIn: In Progress").is_visible()
     tab.locator("#main").focus()
-    tab_to(tab, "Add row")
-    tab.keyboard.press("Enter")
-    tab.get_by_label("Row 3, LinkedIn stage").wait_for()
     tab_to(tab, "why")
-    tab.keyboard.type("Hired was missing")
+    tab.keyboard.type("A screen is no interview")
     tab.keyboard.press("Control+s")
     tab.get_by_text("Saved as version 2").wait_for()
-    second = world.mapping.stage_map.versions.get(number=2)
-    assert [row["linkedin"] for row in second.rows] == ["Hired", "Replied", "Contacted"]
 
-    tab.locator("#main").focus()
+
+def restore(tab: Any, mapping: Mapping) -> None:
+    """Take version 1 back as version 3."""
+    tab.goto(f"/stage-maps/{mapping.stage_map_id}/")
     tab_to(tab, "Version 1")
     tab.keyboard.press("Enter")
     tab_to(tab, "Restore version 1")
@@ -120,20 +161,21 @@ def test_a_stage_map_is_edited_previewed_saved_and_restored_by_keyboard_alone(ta
     tab.get_by_role("button", name="Save as version 3").wait_for()
     tab.keyboard.press("Control+s")
     tab.get_by_text("Saved as version 3").wait_for()
-    assert world.mapping.stage_map.versions.get(number=3).rows == world.mapping.stage_map.versions.get(number=1).rows
 
-    by_second = {"plan": {"map_version": second.pk}, "detail": "It used the second."}
-    make_event([world.client], person=world.person, **by_second)
-    make_event([world.client], person=world.person, detail="It used none.")
-    tab.goto(f"/stage-maps/{map_id}/versions/2/")
-    tab_to(tab, "Project Birch")
+
+def events_decided_by_the_second(tab: Any, mapping: Mapping, person: str) -> None:
+    """From the version to its events, which the engine planned, and from one of them back to the version."""
+    second = mapping.stage_map.versions.get(number=2)
+    decided = Event.objects.filter(plan__map_version=second.pk)
+    assert "write.stage" in {one.kind for one in decided}, "the engine moved somebody by it"
+    tab.goto(f"/stage-maps/{mapping.stage_map_id}/versions/2/")
+    tab_to(tab, f"Events of {mapping.project.name}")
     tab.keyboard.press("Enter")
-    tab.get_by_text("It used the second.").wait_for()
-    assert tab.get_by_text("It used none.").count() == 0
-    tab.get_by_role("row", name="It used the second.").get_by_role("link").first.click()
+    tab.get_by_role("row", name=person).first.wait_for()
+    assert tab.locator("#log tbody tr").count() == decided.count()
+    tab.get_by_role("row", name="Moved in LinkedIn.").get_by_role("link").first.click()
     tab.get_by_role("link", name="version 2").click()
     assert tab.get_by_role("heading", name="Version 2").is_visible()
-    assert tab.complaints == []
 
 
 def test_a_mapping_goes_from_draft_through_shadow_to_live_and_nobody_moves_rule_29(
@@ -178,6 +220,15 @@ def test_a_mapping_goes_from_draft_through_shadow_to_live_and_nobody_moves_rule_
 def move(desk: Letters, profiles: list[str], stage: str) -> None:
     for profile in profiles:
         desk.sandbox.act("linkedin", "move", profile=profile, stage=stage, by=SEAT)
+
+
+def shown(desk: Letters, profile: str) -> str:
+    return next(row["stage"] for row in desk.sandbox.state("linkedin")["profiles"] if row["id"] == profile)
+
+
+def at(desk: Letters, person: dict[str, Any]) -> str:
+    number = application_of(desk)[slug(person)]
+    return next(row["stage_name"] for row in desk.sandbox.state("greenhouse")["applications"] if row["id"] == number)
 
 
 def until(desk: Letters, reached: Any) -> None:

@@ -356,10 +356,10 @@ def test_a_mapping_shows_its_stage_map_with_names_people_and_what_no_row_names(a
 
     assert "Stage Birch Both ways Phone Screen 1" in shown
     assert "Archived To LinkedIn Rejected" in shown
-    assert "LinkedIn stages without a row Silver medalist" in shown
-    assert "no longer lists s9" in shown
-    assert "Onsite: LinkedIn does not show a move there." in shown
-    assert "Coarse Stage Birch shows several stages" in shown
+    assert "No row names LinkedIn’s Silver medalist." in shown
+    assert "The ATS lists no stage s9 any more." in shown
+    assert "No row names Onsite of the ATS." in shown
+    assert "Coarse rows 1 and 2 Review and Phone Screen show as Stage Birch" in shown
 
 
 def test_a_connection_shows_what_waits_its_listings_and_what_it_can_do(admin: Browser) -> None:

@@ -11,17 +11,22 @@ from django.urls import reverse
 from apps.accounts.rights import Role
 from apps.candidates.models import Candidacy, Identity, Person, Profile, Transition
 from apps.core import clock
-from apps.sync.models import Difference, Discard, Reconciliation, ReplayRun
+from apps.mappings.models import ClientFolder, Dismissal, HandOver, Job, Mapping, Project, Seat, SeatUser
+from apps.sync.models import Difference, Discard, MapRun, Reconciliation, ReplayRun
 from tests.portal.factories import (
     World,
     make_discard,
+    make_dismissal,
     make_event,
+    make_hand_over,
     make_key,
+    make_map_run,
     make_message,
     make_replay,
     make_rule,
     make_run,
     make_user,
+    make_version,
     make_world,
 )
 
@@ -80,6 +85,8 @@ API = [
 ]
 REPORTS = [f"/api/v1/reports/{name}/" for name in ("lag", "volume", "days", "funnel", "errors", "budget")]
 OTHERS = ["/conflicts/", "/compatibility/", "/people/keys/", "/reconciliation/"]
+MAPPINGS = ["/mappings/?shut=1", "/mappings/names/", "/mappings/folders/", "/stage-maps/"]
+SUGGESTED = ["/mappings/suggestions/", "/mappings/suggestions/dismissed/"]
 LETTERS = ["/dead-letters/", "/dead-letters/replays/", "/dead-letters/discarded/"]
 
 
@@ -88,6 +95,8 @@ LETTERS = ["/dead-letters/", "/dead-letters/replays/", "/dead-letters/discarded/
     [
         *LISTS,
         *OTHERS,
+        *MAPPINGS,
+        *SUGGESTED,
         *LETTERS,
         *NOTIFICATIONS,
         *API,
@@ -99,13 +108,19 @@ LETTERS = ["/dead-letters/", "/dead-letters/replays/", "/dead-letters/discarded/
         "reconciliation_run",
         "replay",
         "discard",
+        "stage_map",
+        "map_version",
+        "map_run",
+        "choose_job",
+        "activate_mapping",
+        "hand_over",
     ],
 )
 def test_queries_do_not_grow_with_rows(client: Browser, page: str) -> None:
     world = make_world("Birch")
     grow(world, 3)
     client.force_login(make_user(Role.ADMIN))
-    own = {
+    ids = {
         "mapping": world.mapping.pk,
         "candidate": world.person.pk,
         "connection": world.ats.pk,
@@ -114,7 +129,8 @@ def test_queries_do_not_grow_with_rows(client: Browser, page: str) -> None:
         "replay": make_replay(world).pk,
         "discard": make_discard(world).pk,
     }
-    address = reverse(f"portal:{page}", args=[own[page]]) if page in own else page
+    own = {name: reverse(f"portal:{name}", args=[pk]) for name, pk in ids.items()} | of_mappings(world)
+    address = own.get(page, page)
 
     few = queries_of(client, address)
     grow_more(world)
@@ -122,7 +138,58 @@ def test_queries_do_not_grow_with_rows(client: Browser, page: str) -> None:
     assert queries_of(client, address) == few
 
 
+def of_mappings(world: World) -> dict[str, str]:
+    """The pages about one mapping, its map and its Project, and the hand-over of what two recruiters own."""
+    version, run, hand_over = make_version(world), make_map_run(world), make_hand_over(world)
+    Mapping.objects.of_everyone().filter(pk=world.mapping.pk).update(default_owner="u")
+    for seat in (hand_over.seat, hand_over.to):
+        SeatUser.objects.create(seat=seat, connection=world.ats, remote_id="u")
+    make_dismissal(world)
+    return {
+        "stage_map": reverse("portal:stage_map", args=[run.stage_map_id]),
+        "map_version": reverse("portal:map_version", args=[run.stage_map_id, version.number]),
+        "map_run": reverse("portal:map_run", args=[run.pk]),
+        "choose_job": reverse("portal:choose_job", args=[world.mapping.project_id]),
+        "activate_mapping": reverse("portal:activate_mapping", args=[world.mapping.pk]),
+        "hand_over": f"{reverse('portal:hand_over')}?from={hand_over.seat_id}&to={hand_over.to_id}",
+    }
+
+
+def grow_mappings(world: World) -> None:
+    """More of all that the pages of mappings list: Projects, jobs, folders, seats, dismissals, versions, items."""
+    now, run = clock.now(), MapRun.objects.get()
+    for number in range(8):
+        kept = {"name": f"REQ-{number} Glass Blower", "seen_at": now}
+        project = Project.objects.create(connection=world.linkedin, remote_id=f"q{number}", **kept)
+        kept |= {"requisition": f"REQ-{number}", "status": "open", "folder": f"f{number}"}
+        job = Job.objects.create(connection=world.ats, remote_id=f"q{number}", **kept)
+        ClientFolder.objects.create(connection=world.ats, folder=f"f{number}", client=world.client)
+        other = Project.objects.create(
+            connection=world.linkedin, remote_id=f"r{number}", name=f"Other {number}", seen_at=now
+        )
+        Dismissal.objects.create(project=other, job=job, at=now)
+        Seat.objects.create(connection=world.linkedin, remote_id=f"q{number}", name=f"Seat {number}", active=False)
+        mapped = Mapping.objects.create(
+            client=world.client,
+            project=other,
+            job=job,
+            stage_map=world.mapping.stage_map,
+            default_owner="u",
+            leading=True,
+        )
+        world.mapping.stage_map.versions.create(number=10 + number, rows=[], created_at=now)
+        candidacy = Candidacy.objects.create(
+            client=world.client, person=world.person, job=job, mapping=mapped, added_at=now
+        )
+        profile = Profile.objects.create(
+            connection=world.linkedin, remote_id=f"q{number}", project=project, candidacy=candidacy, observed="x"
+        )
+        run.items.create(profile=profile, candidacy=candidacy, fate="linkedin", value="Replied")
+        HandOver.objects.create(seat=Seat.objects.first(), to=Seat.objects.last(), at=now)
+
+
 def grow_more(world: World) -> None:
+    grow_mappings(world)
     for letter in ("A", "B", "C"):
         other = make_world(f"More{letter}")
         other.mapping.client = world.client

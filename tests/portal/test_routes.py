@@ -16,10 +16,13 @@ from apps.accounts.rights import Role, role_has
 from tests.portal.factories import (
     World,
     make_discard,
+    make_dismissal,
     make_event,
+    make_hand_over,
     make_key,
     make_map_run,
     make_message,
+    make_question,
     make_replay,
     make_rule,
     make_run,
@@ -55,7 +58,11 @@ ADDRESSES = {
     "map_id": lambda world: world.mapping.stage_map_id,
     "number": lambda world: make_version(world).number,
     "map_run_id": lambda world: make_map_run(world).pk,
+    "project_id": lambda world: world.mapping.project_id,
+    "dismissal_id": lambda world: make_dismissal(world).pk,
+    "hand_over_id": lambda world: make_hand_over(world).pk,
     "discard_id": lambda world: make_discard(world).pk,
+    "question_id": lambda world: make_question(world).pk,
 }
 """What each part of an address names. A new name has to be added here, with a world that holds one."""
 

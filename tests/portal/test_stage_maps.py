@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,11 +11,14 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from apps.accounts.rights import Role
+from apps.accounts.scope import of_clients
 from apps.core import clock
 from apps.ledger.models import Event
-from apps.mappings import map_services
-from apps.mappings.models import JobStage, Mapping, StageMap
-from apps.mappings.rules import MapRow, rows_to_json
+from apps.mappings import choices, map_services, stage_maps
+from apps.mappings.models import ChoiceKind, JobStage, Mapping, MappingState, Project, StageMap, StageMapVersion
+from apps.mappings.rules import REJECTED, Direction, MapRow, rows_to_json
+from apps.providers import contract
+from apps.sync import map_reports
 from apps.sync.models import MapRun
 from tests.portal.factories import World, make_event, make_map_run, make_user, make_world
 from tests.portal.test_pages import text_of
@@ -136,7 +141,13 @@ def test_the_same_rows_again_are_no_version(ops: Browser, world: World) -> None:
     assert "Nothing differs from version 1" in ops.post(address(world, "save_map"), posted(*ROWS)).content.decode()
 
 
+def list_reasons(world: World, **names: str) -> None:
+    listed = [contract.Choice(key[1:], name) for key, name in names.items()]
+    choices.store_choices(connection_id=world.ats.pk, kind=ChoiceKind.REASON, choices=listed)
+
+
 def test_a_rejection_from_linkedin_has_to_be_said_and_may_have_a_reason_rule_11(ops: Browser, world: World) -> None:
+    list_reasons(world, r77="Too junior", r78="Withdrew")
     plain = posted(*ROWS, MapRow("Hired", "!rejected"))
     ops.post(address(world, "save_map"), plain)
     assert world.mapping.stage_map.versions.get(number=2).rows[2]["terminal"] is False
@@ -146,6 +157,21 @@ def test_a_rejection_from_linkedin_has_to_be_said_and_may_have_a_reason_rule_11(
 
     saved = world.mapping.stage_map.versions.get(number=3).rows[2]
     assert (saved["terminal"], saved["reason"]) == (True, "77")
+    assert "reason Too junior" in text_of(ops, reverse("portal:map_version", args=[world.mapping.stage_map_id, 3]))
+
+
+def test_a_reason_is_chosen_from_the_ats_own_list_and_one_that_went_is_said(ops: Browser, world: World) -> None:
+    list_reasons(world, r77="Too junior", r78="Withdrew")
+    row = MapRow("Hired", "!rejected", terminal=True, reason="77")
+    unknown = ops.post(address(world, "save_map"), posted(*ROWS, replace(row, reason="99"))).content.decode()
+    assert "Row 3 names a reason that is not there" in unknown
+    ops.post(address(world, "save_map"), posted(*ROWS, row))
+
+    list_reasons(world, r78="Withdrew")
+    page = ops.get(address(world)).content.decode()
+
+    assert '<option value="77" selected>Too junior (gone)</option>' in page
+    assert '<option value="78">Withdrew</option>' in page
 
 
 def test_an_older_version_is_opened_to_be_restored(ops: Browser, world: World) -> None:
@@ -171,7 +197,7 @@ def test_another_maps_rows_are_found_by_name_and_what_has_no_like_is_said(ops: B
 
     page = text_of(ops, f"{address(world)}?copy={other.mapping.stage_map_id}")
 
-    assert "has no stage here that is called Take Home" in page
+    assert "has no stage here that is called Take Home" in page and "Found by name: Onsite." in page
     assert "Replied ⇄ Onsite, Move" in page
 
 
@@ -216,6 +242,51 @@ def test_a_mapping_gets_a_map_of_its_own_and_goes_back_to_the_default(world: Wor
     assert Mapping.objects.of_everyone().get(pk=world.mapping.pk).stage_map_id == default.pk
 
 
+def test_the_mappings_page_says_which_rows_differ_from_the_default_and_goes_back(ops: Browser, world: World) -> None:
+    default = StageMap.objects.create(connection=world.ats, name="Usual", default=True)
+    usual = rows_to_json([ROWS[0], MapRow("Replied", "s2")])
+    default.versions.create(number=1, rows=usual, created_at=clock.now())
+    address = reverse("portal:mapping", args=[world.mapping.pk])
+
+    page = text_of(ops, address)
+    assert "1 row differs from the default of greenhouse Birch" in page
+    assert "Replied ⇄ Onsite, Move Replied ⇄ Phone Screen, Move" in page and "Stage Birch ⇄" not in page
+
+    ops.post(reverse("portal:choose_map", args=[world.mapping.pk]), {"map": "default"})
+    assert "It is the default of greenhouse Birch" in text_of(ops, address)
+
+
+def test_where_each_job_has_its_own_stages_the_page_says_what_new_mappings_copy_by_name(
+    ops: Browser, world: World
+) -> None:
+    JobStage.objects.filter(connection=world.ats).update(scope="1")
+    other = make_world("Cedar")
+    Mapping.objects.of_everyone().filter(pk=other.mapping.pk).update(client=world.client)
+    other.mapping.job.connection, other.mapping.job.remote_id = world.ats, "2"
+    other.mapping.job.save()
+    for key, name in (("c1", "Onsite"), ("c2", "Take Home")):
+        JobStage.objects.create(connection=world.ats, scope="2", remote_id=key, name=name)
+    rows = rows_to_json([MapRow("Replied", "c1"), MapRow("Hired", "c2")])
+    other.mapping.stage_map.versions.create(number=1, rows=rows, created_at=clock.now() + timedelta(seconds=1))
+
+    page = text_of(ops, reverse("portal:mapping", args=[world.mapping.pk]))
+
+    assert "2 rows differ from what new mappings copy" in page and "the rows of Map Cedar" in page
+    assert "This job has no stage that is called Take Home" in page and "Replied ⇄ Onsite, Move" in page
+
+
+def test_a_run_and_a_version_are_nobodys_outside_of_their_clients_rule_30(world: World) -> None:
+    run, cedar = make_map_run(world), make_world("Cedar")
+    scope = of_clients(cedar.client.pk)
+
+    with pytest.raises(MapRun.DoesNotExist):
+        map_reports.get_run(scope=scope, map_run_id=run.pk)
+    assert map_reports.list_items(scope=scope, map_run_id=run.pk) == ((), 0)
+    assert stage_maps.list_versions(scope=scope, map_id=run.stage_map_id) == ()
+    with pytest.raises(StageMapVersion.DoesNotExist):
+        stage_maps.get_version(scope=scope, map_id=run.stage_map_id, number=1)
+
+
 def test_a_map_of_one_jobs_stages_is_no_default(ops: Browser, world: World) -> None:
     JobStage.objects.filter(connection=world.ats).update(scope="1")
 
@@ -255,3 +326,34 @@ def test_a_viewer_reads_the_map_and_has_no_form(client: Browser, world: World) -
     page = client.get(address(world)).content.decode()
 
     assert "Phone Screen" in page and "<select" not in page.split("<main")[1]
+
+
+def test_going_live_asks_to_look_at_all_that_is_to_know_of_the_map_first(ops: Browser, world: World) -> None:
+    Mapping.objects.of_everyone().filter(pk=world.mapping.pk).update(state=MappingState.DRAFT)
+    Project.objects.filter(pk=world.mapping.project_id).update(stages=["Contacted", "Replied", "Archived", "Lost"])
+    rows = [
+        MapRow("Contacted", "s1"),
+        MapRow("Replied", "s1", Direction.TO_ATS),
+        MapRow("Contacted", "s2"),
+        MapRow("Replied", "s2"),
+        MapRow("Archived", REJECTED, terminal=True),
+    ]
+    world.mapping.stage_map.versions.create(number=9, rows=rows_to_json(rows), reason="", created_at=clock.now())
+
+    asked = text_of(ops, f"/mappings/{world.mapping.pk}/activate/?to=live")
+    page = text_of(ops, f"/mappings/{world.mapping.pk}/")
+
+    for shown in (asked, page):
+        for word in ("Ambiguous rows 3 and 4", "Without a row No row names", "Coarse rows 1", "One way row 2"):
+            assert word in shown, shown
+        assert "Ends and reopens row 5 A recruiter who moves somebody to Archived rejects them" in shown
+    assert "4 to look at" in asked
+
+
+def test_an_end_that_linkedin_may_not_make_is_shown_one_way_rule_11(ops: Browser, world: World) -> None:
+    rows = rows_to_json([MapRow("Archived", REJECTED)])
+    world.mapping.stage_map.versions.create(number=9, rows=rows, reason="", created_at=clock.now())
+
+    page = text_of(ops, f"/mappings/{world.mapping.pk}/")
+
+    assert "Archived To LinkedIn Rejected" in page and "Both ways" not in page

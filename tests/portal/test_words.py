@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from apps.connections.health import Health
 from apps.ledger.states import Reason, State
 from apps.portal import words
-from apps.reports.connections import Health
 
 NOW = datetime(2026, 11, 23, 14, 32, 10, tzinfo=UTC)
 

@@ -106,6 +106,17 @@ class AtsSuite:
         )
         assert all(user.name and user.email for user in users) and all(source.name for source in sources)
 
+    def test_reasons_of_a_rejection_are_listed_and_reject_takes_them(self, bench: Bench) -> None:
+        reasons, folders = bench.ats.list_reject_reasons(), bench.ats.list_folders()
+
+        assert reasons and len({one.id for one in reasons}) == len(reasons)
+        assert all(one.id and one.name for one in (*reasons, *folders))
+
+        application, _ = self._apply(bench)
+        bench.ats.reject(application, reason_id=reasons[-1].id)
+
+        assert self._again(bench, application).status == ApplicationStatus.REJECTED
+
     def test_a_crawl_goes_past_three_pages_and_meets_everybody_once(self, bench: Bench) -> None:
         bench.add_people(3 * bench.page_size + 1)
 

@@ -124,6 +124,16 @@ def test_jobs_bring_their_open_openings_and_the_folder_that_is_asked_for(sandbox
     assert all(job.folder and job.requisition for job in jobs)
 
 
+def test_every_folder_that_a_job_names_is_on_the_list_of_folders(sandbox: Sandbox) -> None:
+    for kind in ("department", "office"):
+        ats, _ = benches.open_greenhouse(sandbox, client_folder=kind)
+
+        names = {one.id: one.name for one in ats.list_folders()}
+
+        assert {part for job in ats.list_jobs().items for part in job.folder.split(",") if part} <= set(names)
+    assert benches.open_greenhouse(sandbox)[0].list_folders() == ()
+
+
 def test_types_of_mail_addresses_survive_an_update(bench: GreenhouseBench) -> None:
     person = bench.ats.create_person(ADA, None).person_id
     typed = [{"value": "ada@mail.test", "type": "work"}]

@@ -77,7 +77,12 @@ def test_linkedins_hint_brings_the_poll_forward() -> None:
 
     moment = datetime.fromtimestamp(1_767_000_000, UTC)
     assert hook == Hook(HookKind.PROFILES_HINT, "RSC_PROFILES_MODIFIED", "h-1", occurred_at=moment)
-    assert linkedin.parse(headers={}, body=EXPORT).kind == HookKind.OTHER
+
+
+def test_linkedins_export_says_what_to_fetch_and_no_more() -> None:
+    hook = linkedin.parse(headers={}, body=EXPORT)
+
+    assert (hook.kind, hook.delivery_id) == (HookKind.EXPORT, "exp-000123")
 
 
 @pytest.mark.parametrize(

@@ -119,3 +119,23 @@ def test_three_failed_challenges_block_the_address(sandbox: Sandbox) -> None:
         assert sandbox.state("linkedin")["webhooks"][0]["blocked"] is True
         assert sandbox.deliveries("linkedin") == []
         assert kept.hints == []
+
+
+def test_an_address_is_asked_again_every_two_hours(sandbox: Sandbox) -> None:
+    with callback("hook-secret") as (_, url):
+        sandbox.act("linkedin", "set_webhook", url=url, secret="hook-secret", challenge=True)
+        await_challenges(sandbox, 1)
+        sandbox.clock(advance=7_100)
+        await_challenges(sandbox, 1)
+
+        sandbox.clock(advance=100)
+
+        await_challenges(sandbox, 2)
+
+
+def await_challenges(sandbox: Sandbox, asked: int) -> None:
+    def passed() -> bool:
+        [webhook] = sandbox.state("linkedin")["webhooks"]
+        return bool(webhook["challenge"] == "passed" and webhook["asked"] == asked)
+
+    sandbox.wait_for(passed)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from apps.core import clock
@@ -118,13 +118,13 @@ def application_of(desk: Letters) -> dict[str, int]:
 
 
 @contextmanager
-def opened() -> Iterator[Letters]:
-    """The company without a dead letter yet."""
-    with running_sandbox() as running, travel(clock.real_now()):
+def opened(*, web: str = NOWHERE, at: datetime | None = None) -> Iterator[Letters]:
+    """The company without a dead letter yet; its webhooks go to `web`."""
+    with running_sandbox() as running, travel(at or clock.real_now()):
         sandbox = Sandbox(running.base)
         company = scenario.build(
             sandbox,
-            web=NOWHERE,
+            web=web,
             names=["Data Engineer", "Analyst"],
             daily_limit=20_000,
             every_seconds=EVERY_SECONDS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apps.accounts.rights import Role
 from apps.accounts.scope import EVERYONE
 from apps.candidates.models import Candidacy, Person
 from apps.core import clock
@@ -9,6 +10,7 @@ from apps.ledger.models import Event
 from apps.mappings import services as mappings
 from apps.mappings.models import MappingState
 from apps.sync import asking
+from tests.portal.factories import make_user
 from tests.sync.conftest import Desk
 
 SOMEBODY = {
@@ -42,7 +44,7 @@ def test_asking_for_someone_who_is_in_step_writes_nothing(desk: Desk) -> None:
     person = Person.objects.get(last_name="Byrne")
     before = len(desk.sandbox.calls("greenhouse", write=1)) + len(desk.sandbox.calls("linkedin", write=1))
 
-    assert asking.sync_person(person_id=person.pk, scope=EVERYONE, asked_by=None, now=clock.now()) == 2
+    assert asking.sync_person(person_id=person.pk, scope=EVERYONE, asked_by=make_user(Role.OPS), now=clock.now()) == 2
     desk.work(30)
 
     after = len(desk.sandbox.calls("greenhouse", write=1)) + len(desk.sandbox.calls("linkedin", write=1))
@@ -57,7 +59,7 @@ def test_a_dead_arrival_is_tried_again_once_asked_for(desk: Desk) -> None:
     assert len(desk.dead()) == 1
     person = Candidacy.objects.of_everyone().get().person
 
-    asking.sync_person(person_id=person.pk, scope=EVERYONE, asked_by=None, now=clock.now())
+    asking.sync_person(person_id=person.pk, scope=EVERYONE, asked_by=make_user(Role.OPS), now=clock.now())
     desk.work(30)
 
     assert len(desk.people()) == 1 and desk.dead() == []

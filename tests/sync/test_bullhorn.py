@@ -262,3 +262,19 @@ def test_requests_spent_are_those_of_the_table(office: Office) -> None:
     row = next(line for line in (ROOT / "docs/requests.md").read_text().splitlines() if line.startswith("| Bullhorn |"))
     told = [[int(number) for number in cell.split("-")] for cell in row.strip("| ").split("|")[1:]]
     assert all(cell[0] <= count <= cell[-1] for cell, count in zip(told, found, strict=True)), found
+
+
+def test_an_applicant_of_two_minutes_ago_who_is_sourced_now_is_one_person_rule_20(office: Office) -> None:
+    job = int(office.agency.desks[0].mapping.job.remote_id)
+    office.sandbox.act("bullhorn", "settings", index_delay=60)
+    names = {"first_name": "Bruno", "last_name": "Abel", "email": "bruno@mail.test"}
+    office.sandbox.act("bullhorn", "apply", job_id=job, **names)
+    office.work(120)
+
+    office.add({**scenario.person(1), "email": "Bruno@Mail.test"})
+    office.work(120)
+
+    assert [row["firstName"] for row in office.rows("Candidate")] == ["Bruno"]
+    assert len(office.rows("JobSubmission")) == 1
+    assert Person.objects.count() == 1
+    assert office.open_events() == []

@@ -3,17 +3,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from apps.candidates.models import Candidacy
+from apps.core import clock
 from apps.demo import invariants
+from apps.ledger import gates
+from apps.ledger import services as ledger
 from apps.ledger.models import Effect, Event
-from apps.ledger.states import State
+from apps.ledger.states import Reason, State
 from apps.mappings.models import StageMapVersion
+from apps.sync import lanes
 from tests.sync.conftest import ADA, Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+LATER = timedelta(seconds=30)
 REJECT = "POST /greenhouse/v3/applications/[0-9]+/reject$"
 
 
@@ -49,6 +56,47 @@ def test_a_later_move_does_not_drop_a_rejection_that_waits_rule_12(desk: Desk, s
     assert writes(desk)[:2] == ["reject_application", "unreject_application"]
     (application,) = desk.applications()
     assert (application["status"], application["stage_name"]) == ("in_process", shown)
+    assert not Event.objects.filter(kind="write.move", state=State.SUPERSEDED).exists()
+    assert invariants.broken(desk.sandbox) == []
+
+
+def test_a_later_move_waits_behind_a_rejection_that_is_held_rule_12(desk: Desk) -> None:
+    writing = lanes.connection_gate(desk.company.ats.pk)
+    profile = archive(desk)
+    gates.close_gate(gate=writing, reason=Reason.PAUSED, now=clock.now())
+    desk.work(15)
+    desk.sandbox.act("linkedin", "move", profile=profile, stage="In Progress", by="urn:li:seat:52")
+    desk.work(15)
+    rejection, _ = Event.objects.filter(kind="write.move").order_by("pk")
+    held = Event.objects.filter(pk=rejection.pk)
+    held.update(state=State.HELD, reason=Reason.UNCERTAIN, hold_key=ledger.TIMER, due_at=clock.now() + LATER)
+
+    gates.open_gate(gate=writing, reason=Reason.PAUSED, now=clock.now())
+    desk.work(15)
+    assert writes(desk) == []
+
+    desk.work(180)
+
+    assert writes(desk)[:2] == ["reject_application", "unreject_application"]
+    assert set(Event.objects.filter(kind="write.move").values_list("state", flat=True)) == {State.DONE}
+    assert invariants.broken(desk.sandbox) == []
+
+
+def test_two_rows_that_are_planned_at_once_do_not_drop_the_rejection_of_the_first_rule_12(desk: Desk) -> None:
+    profile = desk.add(ADA)
+    desk.work(120)
+    let_linkedin_end_and_reopen()
+    arrivals = lanes.arrival_gate(desk.company.linkedin.pk)
+    gates.close_gate(gate=arrivals, reason=Reason.PAUSED, now=clock.now())
+    for stage in ("Archived", "In Progress"):
+        desk.sandbox.act("linkedin", "move", profile=profile, stage=stage, by="urn:li:seat:52")
+        desk.work(20)
+    assert Event.objects.filter(kind="row.profile", state=State.QUEUED).count() == 2
+
+    gates.open_gate(gate=arrivals, reason=Reason.PAUSED, now=clock.now())
+    desk.work(180)
+
+    assert writes(desk)[:2] == ["reject_application", "unreject_application"]
     assert not Event.objects.filter(kind="write.move", state=State.SUPERSEDED).exists()
     assert invariants.broken(desk.sandbox) == []
 

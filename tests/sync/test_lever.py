@@ -25,6 +25,7 @@ from apps.ledger.models import Effect, Event
 from apps.ledger.states import State
 from apps.sync.models import Stream, StreamName
 from apps.webhooks import services as webhooks
+from apps.webhooks.bodies import Body
 from apps.webhooks.services import Received
 from tests.connections.factories import travel
 from tests.sandbox_process import running_sandbox
@@ -233,8 +234,8 @@ def _delivery(office: Office, event: str, data: dict[str, Any]) -> bytes:
 
 
 def _receive(office: Office, body: bytes) -> Received:
-    connection_id = office.company.ats.pk
-    return webhooks.receive(provider="lever", connection_id=connection_id, headers={}, body=body, now=clock.now())
+    told, connection_id = Body(body, body), office.company.ats.pk
+    return webhooks.receive(provider="lever", connection_id=connection_id, headers={}, body=told, now=clock.now())
 
 
 def known_to_the_index(office: Office, number: int) -> str:
@@ -290,4 +291,20 @@ def test_an_attachment_to_somebody_merged_a_moment_ago_goes_to_the_survivor_rule
     assert {(one.person, one.job) for one in office.applied() if one.job} == {(twin["contact"], job) for job in jobs}
     candidacies = Candidacy.objects.of_everyone().filter(state=CandidacyState.OPEN).exclude(application_id="")
     assert {one.person.remote_id for one in candidacies} == {twin["contact"]} and len(candidacies) == 2
+    office.settled()
+
+
+def test_an_applicant_of_two_minutes_ago_who_is_sourced_now_is_one_person_rule_20(office: Office) -> None:
+    job = office.company.mappings[0].job.remote_id
+    names = {"first_name": "Amara", "last_name": "Abel", "email": "amara@mail.test"}
+    office.sandbox.act("lever", "settings", visible_after=60)
+    office.sandbox.act("lever", "apply", job_id=job, **names)
+    office.work(120)
+
+    office.add(0, email="Amara@Mail.test")
+    office.work(120)
+
+    assert len(office.contacts()) == 1
+    assert [one.job for one in office.applied()] == [job]
+    assert Person.objects.exclude(remote_id="").count() == 1
     office.settled()

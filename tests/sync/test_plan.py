@@ -57,6 +57,47 @@ def test_a_value_that_was_sent_is_an_echo_even_before_it_is_agreed_rule_8() -> N
     assert plan.see_ats(pair, "phone", NOW, COARSE, Policy()).verdict == Verdict.ECHO
 
 
+def test_an_agreement_reached_while_a_write_is_unknown_forgets_no_echo_of_it_rule_8() -> None:
+    """LinkedIn went on to In Progress, the ATS write is on its way; now they are put among those whom the
+    stage before shows as, which is not the one that was agreed."""
+    unknown = replace(agreed("Uncontacted", "review"), ats=Side("review", NOW, desired="phone", sent=("phone",)))
+
+    decided = plan.see_linkedin(replace(unknown, linkedin=Side("In Progress", NOW)), "Contacted", NOW, COARSE, Policy())
+
+    assert (decided.verdict, decided.agreed, decided.write_ats) == (Verdict.WRITE, None, "review")
+    assert decided.transition
+
+
+def test_nor_does_one_that_the_ats_reaches_while_linkedin_is_unknown_rule_8() -> None:
+    unknown = replace(
+        agreed("In Progress", "phone"),
+        linkedin=Side("In Progress", NOW, desired="Contacted", sent=("Contacted",)),
+        ats=Side("review", NOW),
+    )
+
+    decided = plan.see_ats(unknown, "onsite", NOW, COARSE, Policy())
+
+    assert (decided.verdict, decided.agreed, decided.write_linkedin) == (Verdict.WRITE, None, "In Progress")
+
+
+def test_who_is_moved_back_is_followed_though_the_write_shows_already_rule_9() -> None:
+    """Its answer was lost, a webhook showed it, and nothing was agreed yet when they were moved back."""
+    shown = replace(agreed("Contacted", "review"), ats=Side("phone", NOW, desired="phone", sent=("phone",)))
+
+    decided = plan.see_linkedin(replace(shown, linkedin=Side("In Progress", NOW)), "Contacted", NOW, COARSE, Policy())
+
+    assert (decided.verdict, decided.write_ats, decided.transition) == (Verdict.WRITE, "review", True)
+
+
+def test_the_same_in_the_ats_rule_9() -> None:
+    moved = Side("In Progress", NOW, desired="In Progress", sent=("In Progress",))
+    shown = replace(agreed("Contacted", "review"), linkedin=moved, ats=Side("phone", NOW))
+
+    decided = plan.see_ats(shown, "review", NOW, COARSE, Policy())
+
+    assert (decided.verdict, decided.write_linkedin, decided.transition) == (Verdict.WRITE, "Contacted", True)
+
+
 def test_a_person_who_was_faster_than_our_write_made_it_true_rule_8() -> None:
     pair = replace(agreed("Contacted", "review"), linkedin=Side("Contacted", NOW, desired="In Progress"))
 

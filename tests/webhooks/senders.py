@@ -34,6 +34,10 @@ def sign_linkedin(body: bytes, secret: str = SECRET) -> str:
     return hmac.new(secret.encode(), b"hmacsha256=" + body, hashlib.sha256).hexdigest()
 
 
+def sign_lever(token: str, triggered_at: int, secret: str = SECRET) -> str:
+    return hmac.new(secret.encode(), f"{token}{triggered_at}".encode(), hashlib.sha256).hexdigest()
+
+
 def send_greenhouse(
     http: Http, connection: Connection, body: bytes, *, signature: str | None = None, delivery: str | None = None
 ) -> Any:

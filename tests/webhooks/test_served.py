@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
@@ -124,6 +125,26 @@ def test_linkedin_registers_the_address_that_has_its_secret(
         lambda: [one for one in sandbox.state("linkedin")["webhooks"] if one["challenge"] != "waiting"]
     )
     assert (webhook["challenge"], webhook["registered"]) == (challenge, challenge == "passed")
+
+
+def test_linkedins_challenge_is_answered_in_three_seconds_now_and_every_two_hours(sandbox: Sandbox, web: str) -> None:
+    """The sandbox waits no longer than LinkedIn does, three seconds, and blocks an address that failed thrice."""
+    connection = connect("linkedin")
+    url = web + address("linkedin", connection.pk)
+    sandbox.act("linkedin", "set_webhook", url=url, secret=SECRET, challenge=True)
+
+    for asked in range(1, 6):
+        sandbox.wait_for(lambda asked=asked: webhook_of(sandbox)["asked"] == asked and not is_waiting(sandbox))
+        assert (webhook_of(sandbox)["challenge"], webhook_of(sandbox)["failures"]) == ("passed", 0)
+        sandbox.clock(advance=7_200)
+
+
+def webhook_of(sandbox: Sandbox) -> dict[str, Any]:
+    return dict(sandbox.state("linkedin")["webhooks"][0])
+
+
+def is_waiting(sandbox: Sandbox) -> bool:
+    return bool(webhook_of(sandbox)["challenge"] == "waiting")
 
 
 def test_a_dead_worker_makes_no_delivery_bounce(web: str, connection: Connection) -> None:

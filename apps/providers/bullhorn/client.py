@@ -20,6 +20,7 @@ from apps.providers.contract import (
     Application,
     ApplicationStatus,
     Call,
+    Choice,
     Created,
     Gate,
     Hook,
@@ -91,6 +92,13 @@ class Bullhorn:
 
     def list_sources(self, *, cursor: str | None = None) -> Page[Source]:
         return self._reads.list_sources()
+
+    def list_folders(self) -> tuple[Choice, ...]:
+        """Jobs name their client corporation."""
+        return ()
+
+    def list_reject_reasons(self) -> tuple[Choice, ...]:
+        return self._reads.list_reject_reasons()
 
     def list_people(self, *, updated_since: datetime | None = None, cursor: str | None = None) -> Page[Person]:
         return self._reads.list_people(updated_since, cursor)

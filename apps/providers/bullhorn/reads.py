@@ -18,6 +18,7 @@ from apps.providers.contract import (
     Application,
     ApplicationStatus,
     Call,
+    Choice,
     Hook,
     Job,
     Page,
@@ -83,6 +84,11 @@ class Reads:
     def list_sources(self) -> Page[Source]:
         query = wire.query(fields="source", meta="full")
         return Page(self.get("meta.get", Purpose.CATALOGUE, "meta/Candidate", query, translate.sources))
+
+    def list_reject_reasons(self) -> tuple[Choice, ...]:
+        """The statuses that mean a rejection."""
+        rejected = ApplicationStatus.REJECTED
+        return tuple(Choice(word, word) for word in self.statuses() if self._words.status_of(word) == rejected)
 
     def list_people(self, since: datetime | None, cursor: str | None) -> Page[Person]:
         changed = f" AND dateLastModified:[{wire.lucene_time(since)} TO *]" if since else ""

@@ -17,6 +17,7 @@ from apps.core import errors
 from apps.providers.contract import (
     Application,
     Call,
+    Choice,
     Created,
     Gate,
     Identity,
@@ -72,6 +73,12 @@ class Harvest:
 
     def list_sources(self, *, cursor: str | None = None) -> Page[Source]:
         return self._reads.list_sources(cursor)
+
+    def list_folders(self) -> tuple[Choice, ...]:
+        return self._reads.list_folders()
+
+    def list_reject_reasons(self) -> tuple[Choice, ...]:
+        return self._reads.list_reject_reasons()
 
     def list_people(self, *, updated_since: datetime | None = None, cursor: str | None = None) -> Page[Person]:
         return self._reads.list_people(updated_since, cursor)

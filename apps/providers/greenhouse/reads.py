@@ -12,6 +12,7 @@ from apps.providers.contract import (
     Application,
     ApplicationStatus,
     Call,
+    Choice,
     Identity,
     Job,
     Page,
@@ -29,6 +30,8 @@ from apps.providers.parsing import Fields
 from apps.providers.transport import Http, Reply, Request
 
 T = TypeVar("T")
+
+FOLDERS = {"department": "departments", "office": "offices"}
 
 MOST_PAGES = 40
 """Pages of one answer to a question about at most 50 records; more than that never ends."""
@@ -66,6 +69,18 @@ class Reads:
     def list_sources(self, cursor: str | None) -> Page[Source]:
         query = wire.query(per_page=wire.PER_PAGE)
         return self._page("sources.list", Purpose.CATALOGUE, "sources", query, translate.source, cursor)
+
+    def list_folders(self) -> tuple[Choice, ...]:
+        if self._folder not in FOLDERS:
+            return ()
+        resource = FOLDERS[self._folder]
+        query = wire.query(per_page=wire.PER_PAGE)
+        return self._all(f"{resource}.list", Purpose.CATALOGUE, resource, query, translate.choice)
+
+    def list_reject_reasons(self) -> tuple[Choice, ...]:
+        """The built-in ones stay hidden unless they are asked for."""
+        query = wire.query(include_defaults="true", per_page=wire.PER_PAGE)
+        return self._all("rejection_reasons.list", Purpose.CATALOGUE, "rejection_reasons", query, translate.choice)
 
     def list_people(self, updated_since: datetime | None, cursor: str | None) -> Page[Person]:
         query = wire.query(updated_at=wire.since(updated_since), per_page=wire.PER_PAGE)

@@ -13,6 +13,7 @@ from apps.core import errors
 from apps.providers.contract import (
     Application,
     ApplicationStatus,
+    Choice,
     Job,
     NewApplication,
     NewPerson,
@@ -97,6 +98,10 @@ def user(row: Fields) -> User:
 
 def source(row: Fields) -> Source:
     return Source(id=row.id("id"), name=row.text("name"))
+
+
+def choice(row: Fields) -> Choice:
+    return Choice(id=row.id("id"), name=row.text("name"))
 
 
 def person(row: Fields) -> Person:

@@ -16,6 +16,7 @@ from apps.core import errors
 from apps.providers.contract import (
     Application,
     Call,
+    Choice,
     Created,
     Gate,
     Hook,
@@ -74,6 +75,13 @@ class Lever:
 
     def list_sources(self, *, cursor: str | None = None) -> Page[Source]:
         return self._reads.list_sources(cursor)
+
+    def list_folders(self) -> tuple[Choice, ...]:
+        """Postings name their category by its text."""
+        return ()
+
+    def list_reject_reasons(self) -> tuple[Choice, ...]:
+        return self._reads.list_reject_reasons()
 
     def list_people(self, *, updated_since: datetime | None = None, cursor: str | None = None) -> Page[Person]:
         return self._reads.list_people(updated_since, cursor)

@@ -11,6 +11,7 @@ from apps.core import clock, errors
 from apps.providers.contract import (
     Application,
     Call,
+    Choice,
     Identity,
     Job,
     Page,
@@ -123,6 +124,9 @@ class Reads:
             found = self._all("archive_reasons.list", query, translate.reason, resource="archive_reasons")
             self._reasons = {one.id: one for one in found}
         return self._reasons
+
+    def list_reject_reasons(self) -> tuple[Choice, ...]:
+        return tuple(Choice(one.id, one.text) for one in self.reasons().values() if one.active and not one.hired)
 
     def _applications(self, rows: Sequence[Fields]) -> tuple[Application, ...]:
         reasons = self.reasons() if any(translate.is_archived(row) for row in rows) else {}

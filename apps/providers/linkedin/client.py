@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from apps.core import errors
 from apps.core.errors import SyncError
 from apps.providers.contract import Call, Gate, Identity, InMail, Page, Profile, Project, Purpose, Seat, Settings
-from apps.providers.linkedin import capabilities, translate, wire
+from apps.providers.linkedin import capabilities, rsc, translate, wire
 from apps.providers.linkedin.translate import Record
 from apps.providers.parsing import Fields
 from apps.providers.transport import Http
@@ -71,13 +71,13 @@ class RecruiterProjects:
 
     def list_profiles_since(self, *, since: datetime, start: int = 0) -> tuple[Profile, ...]:
         query = wire.query(
-            q="modifiedSince", contract=self._contract, since=_milliseconds(since), start=start, count=PAGE
+            q="modifiedSince", contract=self._contract, since=rsc.milliseconds(since), start=start, count=PAGE
         )
         return self._collection(_DELTA, "/v2/rscsProfiles", query, translate.profile)
 
     def list_messages(self, *, seat: str, since: datetime, until: datetime, start: int = 0) -> tuple[InMail, ...]:
         """One viewer a call, as documented. https://learn.microsoft.com/en-us/linkedin/talent/recruiter-system-connect/"""
-        between = f"timeRange.start={_milliseconds(since)}&timeRange.end={_milliseconds(until)}"
+        between = f"timeRange.start={rsc.milliseconds(since)}&timeRange.end={rsc.milliseconds(until)}"
         query = f"{wire.query(q='criteria', viewer=seat)}&{between}&{wire.query(start=start, count=MESSAGES_PAGE)}"
         return self._collection(
             _MESSAGES,
@@ -135,10 +135,3 @@ def _batch(ids: Sequence[str]) -> Sequence[str]:
     if len(ids) > PAGE:
         raise ValueError(f"at most {PAGE} profiles a request")
     return ids
-
-
-def _milliseconds(moment: datetime) -> int:
-    """Whole milliseconds since 1970, rounded down: `since` is inclusive."""
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    since = moment - epoch
-    return (since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000

@@ -11,6 +11,12 @@ CONNECTING = Connecting(
             default="500",
             number=True,
         ),
+        OptionField(
+            "application",
+            "Application id",
+            help="Only where several applications send to the one address /webhooks/linkedin/: as LinkedIn's challenge "
+            "names it, such as urn:li:developerApplication:9001.",
+        ),
     ),
     permissions={"projects": "the Projects of the contract", "seats": "the seats of the contract"},
     empty="The administrator who signed in must be one of the contract that holds the Projects.",

@@ -1,18 +1,20 @@
-"""LinkedIn's three-legged OAuth: the consent address, the exchange of its code, and the refresh.
+"""LinkedIn's OAuth: the consent address, the exchange of its code, the refresh, and the application's own token.
 
-https://learn.microsoft.com/en-us/linkedin/shared/authentication/authorization-code-flow and
+https://learn.microsoft.com/en-us/linkedin/shared/authentication/authorization-code-flow,
+https://learn.microsoft.com/en-us/linkedin/shared/authentication/client-credentials-flow and
 https://learn.microsoft.com/en-us/linkedin/shared/authentication/programmatic-refresh-tokens
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from apps.core import clock, errors
 from apps.providers.contract import Settings
-from apps.providers.linkedin import wire
+from apps.providers.linkedin import capabilities, wire
 from apps.providers.parsing import Fields, Malformed, decode
 from apps.providers.provider import Minted
 from apps.providers.transport import Reply, Request, ask_for_token
@@ -43,14 +45,20 @@ def authorize_url(
 def exchange_code(
     settings: Settings, credential: Mapping[str, str], *, code: str, redirect_uri: str, verifier: str
 ) -> Minted:
-    """Turn a consent's code into a token, once. Raises AuthExpired where LinkedIn refuses it."""
+    """Turn a consent's code into a token, once; without a refresh token the consent ends with it.
+
+    Raises AuthExpired where LinkedIn refuses the code.
+    """
     asked = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, "code_verifier": verifier}
-    return _ask(settings, credential, asked)
+    minted = _ask(settings, credential, asked)
+    return minted if minted.secret is not None else replace(minted, ends_at=minted.expires_at)
 
 
 def mint(settings: Settings, credential: Mapping[str, str]) -> Minted:
-    """Refresh the access token. Raises AuthExpired where there is no refresh token: only the
-    administrator can consent again."""
+    """Refresh the access token; in export mode ask for the application's own, of half an hour. Raises AuthExpired
+    where there is no refresh token: only the administrator can consent again."""
+    if settings.options.get("access_mode") == capabilities.EXPORT_MODE:
+        return _ask(settings, credential, {"grant_type": "client_credentials"})
     refresh = credential.get("refresh_token", "")
     if not refresh:
         raise errors.AuthExpired("LinkedIn gave no refresh token: sign in again.", cause="no_refresh_token")
@@ -77,4 +85,12 @@ def _read(reply: Reply, credential: Mapping[str, str]) -> Minted:
         access_token=answer.text("access_token"),
         expires_at=clock.now() + timedelta(seconds=answer.number("expires_in")),
         secret={**credential, "refresh_token": refresh} if rotated else None,
+        ends_at=_end(answer),
     )
+
+
+def _end(answer: Fields) -> datetime | None:
+    """When the refresh token ends: a year after the consent, and no refresh makes it longer."""
+    if not answer.has("refresh_token_expires_in"):
+        return None
+    return clock.now() + timedelta(seconds=answer.number("refresh_token_expires_in"))

@@ -1,4 +1,4 @@
-"""LinkedIn's deliveries: signature, challenge, and the push hint.
+"""LinkedIn's deliveries: signature, challenge, the push hint, and the envelope of an export.
 
 https://learn.microsoft.com/en-us/linkedin/shared/api-guide/webhook-validation
 """
@@ -14,9 +14,10 @@ from collections.abc import Mapping, Sequence
 
 from apps.providers.contract import Hook, HookKind, MalformedHook
 from apps.providers.parsing import Fields, Malformed
+from apps.providers.provider import Addressee
 
 _PREFIX = b"hmacsha256="
-_HINT = "RSC_PROFILES_MODIFIED"
+_KINDS = {"RSC_PROFILES_MODIFIED": HookKind.PROFILES_HINT, "EXPORT_CANDIDATE_PROFILE": HookKind.EXPORT}
 _NOT_ASCII = re.compile("[^\x00-\x7f]")
 
 
@@ -39,10 +40,11 @@ class LinkedInReceiver:
             found = Fields(json.loads(body), "delivery")
             action = found.word("type")
             return Hook(
-                kind=HookKind.PROFILES_HINT if action == _HINT else HookKind.OTHER,
+                kind=_KINDS.get(action, HookKind.OTHER),
                 action=action,
                 delivery_id=found.id("id"),
                 occurred_at=found.instant_ms("modifiedAt") if found.has("modifiedAt") else None,
+                expires_at=found.instant_ms("expiresAt") if found.has("expiresAt") else None,
             )
         except Malformed as malformed:
             raise MalformedHook(str(malformed)) from None
@@ -56,6 +58,22 @@ class LinkedInReceiver:
         if not secret or not _is_uuid(code):
             return None
         return {"challengeCode": code, "challengeResponse": _sign(secret, code.encode()).decode()}
+
+
+def addressing(*, query: Mapping[str, str], body: bytes) -> Addressee:
+    """A challenge names the application whose secret is asked for, a delivery its contract or the application."""
+    if "applicationId" in query:
+        return Addressee(application=query["applicationId"])
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return Addressee()
+    told = found if isinstance(found, dict) else {}
+    account, application = (told.get(name) for name in ("contract", "developerApplicationUrn"))
+    return Addressee(
+        account=account if isinstance(account, str) else "",
+        application=application if isinstance(application, str) else "",
+    )
 
 
 def _sign(secret: str, message: bytes) -> bytes:

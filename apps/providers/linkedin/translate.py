@@ -13,10 +13,12 @@ from typing import TypeVar
 
 from apps.providers.contract import Identity, InMail, Profile, Project, Seat
 from apps.providers.linkedin import wire
-from apps.providers.parsing import Fields, decode
+from apps.providers.parsing import Fields, Malformed, decode
+from apps.providers.sharing import ClosedProfile, Export
 from apps.providers.transport import Reply
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 FINE = 200
 
@@ -114,23 +116,78 @@ def batch_profiles(reply: Reply) -> tuple[dict[str, Profile], dict[str, Record]]
     """A batch_get: the profiles by id, and what was answered for the others."""
     found = Fields(decode(reply.body, "answer"), "answer")
     profiles = {wire.decode_key(key): profile(element) for key, element in found.object("results").entries()}
-    return profiles, _errors(found)
+    return profiles, _errors(found, wire.decode_key)
 
 
 def batch_outcomes(reply: Reply) -> dict[str, Record]:
-    """A batch_partial_update: HTTP 200 says nothing about a record, its own status does."""
+    """A batch write whose keys are plain ids."""
+    return outcomes_by(reply, wire.decode_key)
+
+
+def outcomes_by(reply: Reply, key_of: Callable[[str], K]) -> dict[K, Record]:
+    """A batch write: HTTP 200 says nothing about a record, its own status does."""
     found = Fields(decode(reply.body, "answer"), "answer")
     done = {
-        wire.decode_key(key): Record(element.number("status") if element.has("status") else FINE)
+        key_of(key): Record(element.number("status") if element.has("status") else FINE)
         for key, element in found.object_or_empty("results").entries()
     }
-    return {**done, **_errors(found)}
+    return {**done, **_errors(found, key_of)}
 
 
-def _errors(found: Fields) -> dict[str, Record]:
+def _errors(found: Fields, key_of: Callable[[str], K]) -> dict[K, Record]:
     return {
-        wire.decode_key(key): Record(
+        key_of(key): Record(
             element.number("status"), element.id_or_empty("serviceErrorCode"), element.text_or_empty("message")
         )
         for key, element in found.object_or_empty("errors").entries()
     }
+
+
+# --- the documented Recruiter System Connect
+
+
+def integrations(reply: Reply) -> tuple[str, bool] | None:
+    """Name of the one that was asked for, and whether it is on; None where LinkedIn shows none.
+
+    The field that says so is not public: one that is shown without it is taken to be on, and its first call tells.
+    """
+    found = Fields(decode(reply.body, "answer"), "answer")
+    for _, element in found.object_or_empty("results").entries():
+        status = element.text_or_empty("integrationStatus")
+        return element.text_or_empty("integrationName"), status in ("", "ENABLED")
+    return None
+
+
+def export(element: Fields) -> Export:
+    """Only the candidate and the context are documented; the job is read where implementers find it."""
+    stub = element.object("candidate")
+    employers = [str(one) for one in stub.list_or_empty("currentEmployerNames")]
+    return Export(
+        context=element.id("integrationContext"),
+        job=element.id_or_empty("externalJobPostingId") or element.id_or_empty("referenceEntityId"),
+        member=stub.id_or_empty("member"),
+        first_name=stub.text_or_empty("firstName"),
+        last_name=stub.text_or_empty("lastName"),
+        headline=stub.text_or_empty("headline"),
+        company=employers[0] if employers else "",
+        location=stub.object_or_empty("location").text_or_empty("locationName"),
+        url=stub.text_or_empty("publicProfileUrl") or stub.text_or_empty("profileUrl"),
+        email=_one_address(stub),
+    )
+
+
+def _one_address(stub: Fields) -> str:
+    """A text since March 2024, a list before."""
+    try:
+        return stub.text_or_empty("emailAddress")
+    except Malformed:
+        return next((str(one) for one in stub.list("emailAddress")), "")
+
+
+def closed(element: Fields) -> ClosedProfile:
+    """Its shape is not public: docs/connectors/linkedin.md."""
+    return ClosedProfile(
+        candidate_id=element.id_or_empty("atsCandidateId") or element.id_or_empty("externalCandidateId"),
+        member=element.id_or_empty("member"),
+        closed_at=element.instant_ms("closedAt"),
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -23,6 +24,8 @@ BASE_URLS = {"api": "https://api.linkedin.com", "auth": "https://www.linkedin.co
 LONGEST_QUERY = 4_000
 """LinkedIn answers 414 above 4 KB; its own client (linkedin-api-js-client) tunnels above 4,000 characters."""
 
+NONE: Mapping[str, str] = MappingProxyType({})
+
 _BOUNDARY = "syncportal-tunnel"
 _FORM = "application/x-www-form-urlencoded"
 _STRUCTURE = "(),:'"
@@ -31,11 +34,16 @@ DAY_FULL = "day_full"
 INFRASTRUCTURE = "infrastructure"
 """A 429 of code 101 means the day's quota; any other one is protection, and the day is not full."""
 
+EXPORT = "exports.get"
+"""The operation that fetches an exported profile, which LinkedIn keeps for 24 hours."""
+
 ROWS: verdicts.Rows = {
     Case(429, code="101"): Verdict(errors.RateLimited, cause=DAY_FULL),
     Case(429): Verdict(errors.RateLimited, cause=INFRASTRUCTURE),
     Case(422, "profiles.set_stages"): Verdict(errors.Rejected, cause="unknown_stage"),
     Case(409, "profiles.set_stages"): Verdict(errors.Conflict, cause="project_archived"),
+    Case(404, EXPORT): Verdict(errors.NotFound, cause="export_expired"),
+    Case(426): Verdict(errors.Rejected, cause="version_ended"),
 }
 
 
@@ -63,9 +71,11 @@ def decode_key(key: str) -> str:
     return unquote(key)
 
 
-def request(method: str, path: str, *, query: str = "", restli: str = "", json: Any = None) -> Request:
+def request(
+    method: str, path: str, *, query: str = "", restli: str = "", json: Any = None, headers: Mapping[str, str] = NONE
+) -> Request:
     """A Rest.li request; one whose query is too long goes through the tunnel."""
-    headers = {"x-restli-method": restli} if restli else {}
+    headers = {**headers, "x-restli-method": restli} if restli else headers
     if len(query) > LONGEST_QUERY:
         return _tunnelled(method, path, query, headers, json)
     return Request(method, path, query, json=json, headers=headers)

@@ -14,6 +14,8 @@ add_job     {name, requisition_id?, stages?, openings?}   close_job, reopen_job,
 add_stage   {job_id, name, sort_order?}                   rename_stage {stage_id | job_id + stage, name}
 remove_stage {stage_id | job_id + stage, to_stage?}       those in it move on to to_stage or the first other
 update_job  {job_id, name?, requisition_id?, confidential?}
+native_export {people: [{first_name, last_name, company?, title?}], job_id}   LinkedIn's own connector exports them:
+                          no address and no e-mail, each InMail as a note of type LINKEDIN_INMAIL (S16; text INVENTED)
 add_note    {candidate_id, body, type?}                   any type, LINKEDIN_NOTE and LINKEDIN_INMAIL too
 set_webhook {url, secret, id?, actions?: [...], authorization?, ping?: true}   all actions unless named
 disable_webhook, remove_webhook {id?}
@@ -82,6 +84,14 @@ class Acts:
             person = self._candidate(args)
             self._tenant.create_application(person, scenario.application_wish(self._tenant, args), lag=0)
         return {"candidate": person, "application": self._store.applications.where("candidate_id", person["id"])[-1]}
+
+    def do_native_export(self, args: Row) -> Row:
+        made = []
+        for person in args["people"]:
+            bare = {name: person.get(name, "") for name in ("first_name", "last_name", "company", "title")}
+            made.append(self.do_apply({**bare, "job_id": args["job_id"]})["candidate"])
+            self.do_add_note({"candidate_id": made[-1]["id"], "body": "InMail", "type": "LINKEDIN_INMAIL"})
+        return {"candidates": made}
 
     def do_update_candidate(self, args: Row) -> Row:
         values = {name: args[name] for name in PERSON_FIELDS if name in args}

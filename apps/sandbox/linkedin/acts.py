@@ -54,8 +54,8 @@ def _add_person(tenant: Tenant, project: projects.Project, given: dict[str, Any]
     stage = str(given.get("stage") or "")
     if stage and stage not in project.stages:
         raise ActError(f"{stage!r} is not a stage of {project.name}")
-    member = given.get("member") or _member_at(tenant, person["publicProfileUrl"])
-    return tenant.store.add_profile(project, person, urn("person", member), by, stage)
+    member = given.get("member", _member_at(tenant, person["publicProfileUrl"]))
+    return tenant.store.add_profile(project, person, urn("person", member) if member else "", by, stage)
 
 
 def _member_at(tenant: Tenant, url: str) -> str:
@@ -196,10 +196,53 @@ def _renew_token(tenant: Tenant, args: dict[str, Any]) -> Acted:
 
 def _fail_records(tenant: Tenant, args: dict[str, Any]) -> Acted:
     """Fail these profiles' records in the next batch writes, inside the 200."""
-    for key in args["profiles"]:
+    wanted = [*args.get("profiles", ()), *args.get("records", ())]
+    for key in args.get("profiles", ()):
         tenant.store.profile(key)
+    for key in wanted:
         tenant.failing[key] = [int(args.get("status", 500)), int(args.get("times", 1))]
-    return {"failing": list(args["profiles"])}
+    return {"failing": wanted}
+
+
+def _export(tenant: Tenant, args: dict[str, Any]) -> Acted:
+    """A recruiter's one click for each person; what was exported before the refused one stays exported."""
+    contract = urn("contract", args.get("contract") or tenant.contract)
+    context = tenant.store.contracts[contract].organization
+    seat = tenant.store.seats[urn("seat", args["seat"])].id
+    made = []
+    for given in args["people"]:
+        person = _exported_person(tenant, given)
+        export = tenant.rsc.export(context=context, seat=seat, job=str(args["job"]), person=person)
+        tenant.hooks.export(contract, export.id, export.expires_at)
+        made.append(export)
+    return {"requests": [one.id for one in made], "members": [one.person["member"] for one in made]}
+
+
+def _exported_person(tenant: Tenant, given: dict[str, Any]) -> dict[str, Any]:
+    """Name, title, company, location and member; never an e-mail address or a telephone number."""
+    return {
+        "firstName": given["first"],
+        "lastName": given["last"],
+        "headline": given.get("headline", ""),
+        "member": urn("person", given.get("member") or tenant.stamp.token(6)),
+        "currentEmployerNames": [given["company"]] if given.get("company") else [],
+        "location": {"locationName": given.get("location", "")},
+        "publicProfileUrl": given.get("url", ""),
+    }
+
+
+def _close_profile(tenant: Tenant, args: dict[str, Any]) -> Acted:
+    """The member closes the account."""
+    tenant.rsc.closed[urn("person", args["member"])] = tenant.world.clock.millis()
+    return {"closed": list(tenant.rsc.closed)}
+
+
+def _set_integration(tenant: Tenant, args: dict[str, Any]) -> Acted:
+    """An administrator switches Recruiter System Connect on or off in Recruiter."""
+    contract = urn("contract", args.get("contract") or tenant.contract)
+    found = tenant.rsc.integrations[tenant.store.contracts[contract].organization]
+    found.enabled = bool(args["enabled"])
+    return vars(found)
 
 
 def _set_seat(tenant: Tenant, args: dict[str, Any]) -> Acted:
@@ -214,7 +257,8 @@ ACTS: dict[str, Callable[[Tenant, dict[str, Any]], Acted]] = {
     "add_to_project": _add_to_project, "move": _move, "remove": _remove, "share_email": _share_email,
     "message": _message, "set_webhook": _set_webhook, "challenge": _challenge, "set_seat": _set_seat,
     "settings": _settings, "spend": _spend, "expire_token": _expire_token, "revoke_token": _revoke_token,
-    "renew_token": _renew_token, "fail_records": _fail_records,
+    "renew_token": _renew_token, "fail_records": _fail_records, "export": _export, "close_profile": _close_profile,
+    "set_integration": _set_integration,
 }  # fmt: skip
 
 

@@ -30,6 +30,16 @@ class Refusal(Exception):
         return {"message": self.message, "serviceErrorCode": self.code, "status": self.status}
 
 
+class NoSuchVersion(Refusal):
+    """The versions' own body: it has a `code`."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(426, f"Requested version {version} is not active")
+
+    def body(self) -> dict[str, Any]:
+        return {"status": self.status, "code": "NONEXISTENT_VERSION", "message": self.message}
+
+
 def bad_request(message: str) -> Refusal:
     return Refusal(400, message, 0)
 

@@ -34,6 +34,7 @@ class Application:
     client_secret: str = "sandbox-linkedin-secret"
     urn: str = "urn:li:developerApplication:9001"
     contracts: tuple[str, ...] = ("urn:li:contract:7001",)
+    parent: bool = False  # a parent provisions, and may not touch data
 
 
 @dataclass

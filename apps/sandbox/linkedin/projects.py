@@ -88,7 +88,7 @@ class Profile:
 
     def element(self) -> dict[str, Any]:
         return {
-            "id": self.id, "project": self.project, "member": self.member, **self.person, "stage": self.stage,
+            "id": self.id, "project": self.project, "member": self.member or None, **self.person, "stage": self.stage,
             "stageChangedAt": self.stage_changed_at, "stageChangedBy": self.stage_changed_by,
             "addedAt": self.added_at, "addedBy": self.added_by, "removed": self.removed,
             "modifiedAt": self.modified_at,
@@ -145,7 +145,8 @@ class Store:
         """Put a person into a project. Someone taken out before comes back with the same id."""
         now = self.tick()
         first = stage or project.stages[0]
-        held = next((p for p in self.profiles.values() if p.project == project.id and p.member == member), None)
+        mine = (p for p in self.profiles.values() if member and (p.project, p.member) == (project.id, member))
+        held = next(mine, None)
         if held is None:
             self._made += 1
             made = Profile(f"rp-{self._made:06d}", project.id, member, person, first, by, now, by, now, now)

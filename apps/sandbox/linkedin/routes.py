@@ -1,4 +1,4 @@
-"""The data host: finders, batch reads and stage writes below /v2.
+"""The data host: finders, batch reads and stage writes below /v2; the documented routes are in rsc_routes.
 
 INVENTED (the Projects contract): rscContracts, rscProjects, rscsProfiles, and that an application
 token (2L) may not use the latter two. Documented: seatsV2, conversationEvents (its events' fields are
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.sandbox.kernel import Call
-from apps.sandbox.linkedin import answers, oauth, projects, restli
+from apps.sandbox.linkedin import answers, oauth, projects, restli, rsc_routes
 from apps.sandbox.linkedin.tenant import Tenant
 
 MAX_COUNT = 100
@@ -30,6 +30,7 @@ class Asked:
 
     method: str
     path: tuple[str, ...]
+    base: str  # v2 or rest
     query: restli.Query
     restli_method: str
     body: bytes
@@ -52,6 +53,9 @@ class Asked:
 
 def answer(tenant: Tenant, asked: Asked) -> Answer:
     """Route a request below /v2. Raises Refusal."""
+    found = rsc_routes.answer(tenant, asked)
+    if found is not None:
+        return found
     match (asked.method, *asked.path):
         case ("GET", "rscContracts"):
             return _finder(tenant, asked, "contracts.list", {"authorized": _contracts})

@@ -28,6 +28,8 @@ class Settings:
     equal_timestamps: bool = False  # INVENTED: changes of one moment share modifiedAt
     escaped_unicode: bool = False  # JSON as \\uXXXX instead of raw UTF-8
     hints: bool = True  # INVENTED: the push hint
+    versions: tuple[str, ...] = ("202512", "202603", "202604")  # of /rest, by LinkedIn-Version
+    export_expires_at: str = "number"  # or "text", or "absent": what the envelope of an export says
     hook_gaps: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)  # INVENTED schedule; six tries as Apply Connect
 
     def change(self, values: dict[str, Any]) -> None:

@@ -17,16 +17,21 @@ if TYPE_CHECKING:
 
 
 class LinkedIn:
-    """LinkedIn below /linkedin: OAuth at /oauth/v2, data at /v2. Projects, 500 a day and the hint are INVENTED.
+    """LinkedIn below /linkedin: OAuth at /oauth/v2, data at /v2 and /rest. Projects, 500 a day, the hint: INVENTED.
 
     add_project {name, id?, stages?, owner?, contract?}; archive_project, restore_project {project};
     rename_project {project, name}; rename_stage {project, from, to}; add_stage {project, stage, place?}
     add_to_project {project, by?, people: [{first, last, url?, member?, headline?, company?, title?,
-      location?, email?, stage?}]} -> {profiles, members}; someone removed comes back with the same id
+      location?, email?, stage?}]} -> {profiles, members}; someone removed comes back with the same id; with member
+      "" LinkedIn names none
     move {profile, stage, by?}; remove {profile}; share_email {profile, email}
     message {profile or member, body, by?, subject?, reply?}: an InMail of a seat, or the member's answer
     set_webhook {url, secret?, contract?, challenge?}; challenge {contract?}; set_seat {seat, state}
-    settings {name: value}; spend {calls, application?}; fail_records {profiles, status?, times?}
+    export {seat, job, people: [{first, last, member?, headline?, company?, location?, url?}], contract?}: one click for
+      each -> {requests, members}; the 301st of a seat and month is refused; close_profile {member}
+    set_integration {enabled, contract?}
+    settings {name: value}; spend {calls, application?}
+    fail_records {profiles or records, status?, times?}: profiles, or ids of candidates, applications, stages, notes
     expire_token, revoke_token, renew_token {token?}
     Projects are named by URN, number or name; seats by URN or number; profiles by id.
     Faults: 429 is infrastructure protection (code 102); expire_token ends the next request's token.
@@ -46,7 +51,11 @@ class LinkedIn:
     def reset(self, world: World, scenario: dict[str, Any]) -> None:
         self._tenant = new_tenant(world, scenario)
 
+    def clock_moved(self) -> None:
+        self.tenant.hooks.revalidate(self.tenant.application.urn)
+
     async def handle(self, request: Request, body: bytes) -> Response:
+        self.clock_moved()
         return self.tenant.stamp.put_on(self._answer(request, body))
 
     def fault_response(self, kind: str, fault: Fault) -> Response:
@@ -74,6 +83,7 @@ class LinkedIn:
             "daily_limit": tenant.settings.daily_limit,
             "settings": tenant.settings.as_dict(),
             "webhooks": [webhook.as_dict() for webhook in tenant.hooks.webhooks.values()],
+            "rsc": tenant.rsc.as_dict(),
         }
 
     # --- one request
@@ -109,7 +119,20 @@ class LinkedIn:
         call.write = message.method not in ("GET", "HEAD", "OPTIONS")
         if message.method == "POST" and not message.tunnelled and "content-length" not in request.headers:
             raise answers.Refusal(411, "A Content-Length is required")
-        return routes.answer(tenant, _asked(request, message, token))
+        asked = _asked(request, message, token)
+        if asked.base == "rest":
+            self._check_version(request, asked)
+        if token.application.parent:
+            raise answers.not_permitted(f"{asked.path[0]} with the parent application")
+        return routes.answer(tenant, asked)
+
+    def _check_version(self, request: Request, asked: routes.Asked) -> None:
+        """Only /rest has versions; each lives for two years at least."""
+        version = request.headers.get("linkedin-version", "")
+        if not version:
+            raise answers.not_permitted(f"{asked.path[0]}.{asked.method}.NO_VERSION")
+        if version not in self.tenant.settings.versions:
+            raise answers.NoSuchVersion(version)
 
     def _throttle(self, application: str, spent: int) -> None:
         settings = self.tenant.settings
@@ -154,11 +177,12 @@ class LinkedIn:
 
 def _asked(request: Request, message: restli.Message, token: oauth.Token) -> routes.Asked:
     base, _, rest = request.state.raw_path.strip("/").partition("/")
-    if base != "v2":
+    if base not in ("v2", "rest"):
         raise answers.not_found(f"Resource {base}")
     return routes.Asked(
         method=message.method,
         path=tuple(unquote(segment) for segment in rest.split("/")),
+        base=base,
         query=restli.parse_query(message.query, _protocol(request)),
         restli_method=request.headers.get("x-restli-method", "").strip().lower(),
         body=message.body,

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from apps.sandbox.linkedin import answers, hooks, limits, messages, oauth, projects
+from apps.sandbox.linkedin import answers, hooks, limits, messages, oauth, projects, rsc
 from apps.sandbox.linkedin.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,8 +52,9 @@ class Tenant:
     sign_in: oauth.SignIn
     hooks: hooks.Hooks
     mailboxes: messages.Mailboxes
+    rsc: rsc.Rsc
     counters: limits.Counters = field(default_factory=limits.Counters)
-    failing: dict[str, list[Any]] = field(default_factory=dict)  # profile id: [status, times left]
+    failing: dict[str, list[Any]] = field(default_factory=dict)  # a record's id: [status, times left]
 
     @property
     def application(self) -> oauth.Application:
@@ -101,6 +102,7 @@ def new_tenant(world: World, part: dict[str, Any]) -> Tenant:
         oauth.SignIn(settings, stamp),
         hooks.Hooks(world, settings, stamp),
         messages.Mailboxes(world.clock.millis),
+        rsc.Rsc(world.clock.millis),
     )
     _add_contracts(tenant, part.get("contracts") or CONTRACTS)
     _add_applications(tenant, part.get("applications") or [{}])
@@ -126,6 +128,8 @@ def _add_contracts(tenant: Tenant, wanted: list[dict[str, Any]]) -> None:
             rsc_enabled=bool(each.get("rscEnabled", True)),
             organization=urn("organization", each.get("organization", 1234)),
         )
+        made = tenant.store.contracts[name]
+        tenant.rsc.integrations[made.organization] = rsc.Integration(enabled=made.rsc_enabled)
 
 
 def _add_applications(tenant: Tenant, wanted: list[dict[str, Any]]) -> None:

@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.accounts.models import Client
 from apps.connections.models import Connection
-from apps.demo import agency, processes, scenario, sister, stack, story, supervisor
+from apps.demo import agency, backlog, processes, scenario, sister, stack, story, supervisor
 from apps.demo.sandbox import Sandbox
 from apps.demo.smoke import wait_until
 
@@ -99,9 +99,11 @@ def _tell_story(port: int, sandbox_port: int) -> str:
             every_seconds={"profiles": story.POLL_SECONDS, "applications": 120},
             daily_limit=story.DAILY_LIMIT,
             ats={"ceiling": 500},
+            options={"client_folder": backlog.FOLDER},
             seconds=START_SECONDS,
         )
         scenario.connect_slack(sandbox, company)
+        backlog.open_beside(sandbox, company)
         lever = sister.connect(sandbox, web=web, every_seconds={"applications": 120})
         beside = agency.open_beside(
             sandbox, company.linkedin, every_seconds={"events": story.POLL_SECONDS}, seconds=START_SECONDS

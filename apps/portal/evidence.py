@@ -1,0 +1,81 @@
+"""What speaks for and against two being one person, in words and as a bar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+IDENTIFIERS = ("member", "address", "email")
+
+NAMES: Mapping[str, tuple[str, str]] = {
+    "same": ("The names agree", "in whatever order, script or short form"),
+    "initial": ("One given name is an initial", "and the family names agree"),
+    "unsaid": ("One of them has no name", "so it says nothing"),
+    "renamed": ("The given names agree, the family names do not", "a marriage, or two people"),
+    "close": ("The names differ by a letter or two", "a slip of the pen, or a relative"),
+    "relative": ("Only the family names agree", "often two of one family"),
+    "other": ("The names are different", "an address may have been taken over"),
+}
+
+SIGNS: Mapping[str, tuple[str, str]] = {
+    "member": ("The same LinkedIn member", "LinkedIn says so itself"),
+    "members_differ": ("Two LinkedIn members", "the address was taken over by another member"),
+    "address": ("The same LinkedIn address", ""),
+    "addresses_differ": ("The LinkedIn addresses differ", "one may be old: members can change theirs"),
+    "email": ("The same e-mail address", ""),
+    "phone": ("The same phone number", ""),
+}
+
+WORK: Mapping[str, tuple[str, str]] = {
+    "company": ("The same employer", "The employers differ"),
+    "title": ("The same title", "The titles differ"),
+}
+
+WIDEST = 12.0
+"""Bits that fill half of the bar; what weighs more fills it too."""
+
+
+def say(part: Mapping[str, Any]) -> dict[str, Any]:
+    """One component: what it is, what was compared, and its bar."""
+    title, hint = _words(part)
+    compared = _compared(part)
+    weight = max(-WIDEST, min(WIDEST, float(part["weight"])))
+    width = round(abs(weight) / WIDEST * 50)
+    return {
+        "title": title,
+        "compared": compared,
+        "hint": hint,
+        "against": weight < 0,
+        "start": f"{50 - width if weight < 0 else 50}%",
+        "width": f"{width}%",
+        "weight": _signed(float(part["weight"])),
+    }
+
+
+def plain(value: str) -> str:
+    """An identifier as people write it: a profile's address without its kind."""
+    if value.startswith("slug:"):
+        return f"linkedin.com/in/{value.removeprefix('slug:')}"
+    return value.removeprefix("https://").removeprefix("http://").removeprefix("www.")
+
+
+def _signed(bits: float) -> str:
+    if abs(bits) < 0.05:
+        return "0"
+    return f"{'−' if bits < 0 else '+'}{abs(bits):.1f}"
+
+
+def _words(part: Mapping[str, Any]) -> tuple[str, str]:
+    sign = part["sign"]
+    if sign == "name":
+        return NAMES.get(part["likeness"], NAMES["other"])
+    if sign in WORK:
+        return (WORK[sign][0] if part["weight"] > 0 else WORK[sign][1], "")
+    return SIGNS.get(sign, (sign, ""))
+
+
+def _compared(part: Mapping[str, Any]) -> str:
+    seen, held = plain(part["seen"]), plain(part["held"])
+    if seen and held and seen != held:
+        return f"{seen} and {held}"
+    return seen or held

@@ -1,0 +1,180 @@
+"""Merging two people and taking it back (RULES.md 22)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from apps.candidates import identities, merges
+from apps.candidates.models import Candidacy, Identity, Person, PersonState, Profile, Transition
+from apps.candidates.rules import Key
+from apps.core import clock
+from apps.mappings.models import Job
+from tests.portal.factories import World, make_world
+
+TABLES = (Person, Identity, Profile, Transition)
+
+
+def _everything() -> dict[str, list[dict[str, Any]]]:
+    rows = {model.__name__: list(model._default_manager.order_by("pk").values()) for model in TABLES}
+    return {**rows, "Candidacy": list(Candidacy.objects.of_everyone().order_by("pk").values())}
+
+
+def _second(world: World, **values: Any) -> Person:
+    return Person.objects.create(
+        connection=world.ats, first_name="Ada", last_name="Byron", first_seen_at=clock.now(), **values
+    )
+
+
+def _candidacy(world: World, person: Person, job: Job, *, application: str = "", stage: str = "") -> Candidacy:
+    made = Candidacy.objects.of_everyone().create(
+        client=world.client,
+        person=person,
+        job=job,
+        mapping=world.mapping,
+        application_id=application,
+        ats_observed=stage,
+        added_at=clock.now(),
+    )
+    number = Profile.objects.count()
+    Profile.objects.create(
+        connection=world.linkedin, remote_id=f"p{number}", project=world.mapping.project, candidacy=made, sent=["a"]
+    )
+    return made
+
+
+def _jobs(world: World) -> list[Job]:
+    more = [
+        Job.objects.create(connection=world.ats, remote_id=f"j{number}", name="Nurse", seen_at=clock.now())
+        for number in range(2)
+    ]
+    return [world.mapping.job, *more]
+
+
+KEYS = [
+    Key("linkedin", "slug:ada", "linkedin.com/in/ada"),
+    Key("linkedin", "slug:ada-2", "linkedin.com/in/ada-2"),
+    Key("member", "urn:1", "urn:1"),
+    Key("email", "ada@mail.example", "Ada@Mail.example"),
+]
+keys = st.lists(st.sampled_from(KEYS), max_size=4, unique=True)
+places = st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.sampled_from(["", "s1", "!rejected"])), max_size=3)
+
+
+@pytest.mark.django_db
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_merge_that_is_taken_back_leaves_every_row_as_it_was(data: st.DataObject) -> None:
+    with transaction.atomic():
+        world = make_world("Birch")
+        jobs = _jobs(world)
+        one, other = world.person, _second(world, remote_id=data.draw(st.sampled_from(["", "99"])))
+        for person in (one, other):
+            identities.note(person=person, keys=data.draw(keys), source="linkedin", now=clock.now())
+        for person, wanted in ((one, data.draw(places)), (other, data.draw(places))):
+            taken = set(Candidacy.objects.of_everyone().filter(person=person).values_list("job", flat=True))
+            for place, applied, stage in wanted:
+                if jobs[place].pk not in taken:
+                    taken.add(jobs[place].pk)
+                    number = f"a{Candidacy.objects.of_everyone().count()}" if applied and person.remote_id else ""
+                    _candidacy(world, person, jobs[place], application=number, stage=stage)
+        keep, drop = (one, other) if data.draw(st.booleans()) else (other, one)
+        before = _everything()
+
+        journal = merges.merge_people(keep=keep, drop=drop, take=data.draw(st.sets(st.sampled_from(merges.FIELDS))))
+        assert Person.objects.get(pk=drop.pk).state == PersonState.MERGED
+        assert not Identity.objects.filter(person=drop).exists()
+        left = merges.take_back(journal)
+
+        assert left == []
+        assert _everything() == before
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+def test_the_chosen_fields_of_both_are_kept() -> None:
+    world = make_world("Birch")
+    drop = _second(world, company="Fabrikam", title="Nurse")
+
+    merges.merge_people(keep=world.person, drop=drop, take={"company"})
+
+    kept = Person.objects.get(pk=world.person.pk)
+    assert (kept.company, kept.title) == ("Fabrikam", world.person.title)
+
+
+@pytest.mark.django_db
+def test_what_happened_since_stays_and_is_told() -> None:
+    world = make_world("Birch")
+    drop = _second(world)
+    identities.note(person=drop, keys=KEYS[:1], source="linkedin", now=clock.now())
+    moved = _candidacy(world, drop, _jobs(world)[1])
+    journal = merges.merge_people(keep=world.person, drop=drop)
+    Candidacy.objects.of_everyone().filter(pk=moved.pk).update(application_id="77")
+
+    left = merges.take_back(journal)
+
+    moved.refresh_from_db()
+    assert moved.person_id == world.person.pk
+    assert [line for line in left if "Nurse" in line]
+    assert Person.objects.get(pk=drop.pk).state == PersonState.ACTIVE
+    assert Identity.objects.get(value="slug:ada").person_id == drop.pk
+
+
+@pytest.mark.django_db
+def test_whoever_was_named_in_the_ats_stays_once_an_application_was_made_there() -> None:
+    world = make_world("Birch")
+    person = _second(world)
+    candidacy = _candidacy(world, person, _jobs(world)[1])
+    journal = merges.name_in_ats(person=person, remote_id="4711")
+    Candidacy.objects.of_everyone().filter(pk=candidacy.pk).update(application_id="77")
+
+    left = merges.take_back(journal)
+
+    person.refresh_from_db()
+    assert person.remote_id == "4711"
+    assert left != []
+
+
+@pytest.mark.django_db
+def test_nobody_is_merged_twice_or_with_themselves() -> None:
+    world = make_world("Birch")
+    drop = _second(world)
+    merges.merge_people(keep=world.person, drop=drop)
+
+    with pytest.raises(merges.NotTwo):
+        merges.merge_people(keep=world.person, drop=drop)
+    with pytest.raises(merges.NotTwo):
+        merges.merge_people(keep=world.person, drop=world.person)
+
+
+@pytest.mark.django_db
+def test_a_renamed_slug_follows_and_a_recycled_one_does_not() -> None:
+    world = make_world("Birch")
+    one, other = world.person, _second(world)
+    identities.note(person=one, keys=[KEYS[0], KEYS[2]], source="linkedin", now=clock.now())
+    identities.note(person=one, keys=[KEYS[1], KEYS[2]], source="linkedin", now=clock.now())
+
+    identities.note(person=other, keys=[KEYS[0]], source="linkedin", now=clock.now())
+
+    history = Identity.objects.get(person=one, value="slug:ada")
+    assert history.left_at is not None
+    assert Identity.objects.get(person=one, value="slug:ada-2").left_at is None
+    taken = Identity.objects.get(person=other, value="slug:ada")
+    assert (taken.confidence, taken.left_at) == ("stated", None)
+    assert identities.bearers(connection_id=world.ats.pk, keys=[KEYS[0]]) == [other]
+
+
+@pytest.mark.django_db
+def test_an_identifier_of_somebody_else_is_contested_and_finds_them() -> None:
+    world = make_world("Birch")
+    other = _second(world)
+    identities.note(person=world.person, keys=[KEYS[3]], source="linkedin", now=clock.now())
+
+    identities.note(person=other, keys=[KEYS[3]], source="linkedin", now=clock.now())
+
+    assert Identity.objects.get(person=other, value=KEYS[3].value).confidence == "contested"
+    assert identities.bearers(connection_id=world.ats.pk, keys=[KEYS[3]]) == [world.person]
