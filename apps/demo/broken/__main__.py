@@ -63,15 +63,19 @@ def run(broken: Broken) -> bool:
     with tempfile.TemporaryDirectory(prefix="syncportal-broken-") as folder:
         apply(broken, Path(folder))
         asked = {"KILLS": "15", "EVENTS": "1500", "SEED": "1"}
-        ran = subprocess.run(
-            [sys.executable, "-m", "apps.demo.crash"],
-            cwd=folder,
-            env={**asked, **os.environ},
-            capture_output=True,
-            text=True,
-            timeout=LONGEST,
-            check=False,
-        )
+        try:
+            ran = subprocess.run(
+                [sys.executable, "-m", "apps.demo.crash"],
+                cwd=folder,
+                env={**os.environ, **asked},
+                capture_output=True,
+                text=True,
+                timeout=LONGEST,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            print(f"{broken.name}: NOT FOUND OUT; its run did not end within {LONGEST} s")
+            return False
     found = _broken_in(ran.stdout)
     is_found = ran.returncode == 1 and broken.breaks in found and broken.says in ran.stdout
     verdict = "found out" if is_found else "NOT FOUND OUT"
