@@ -39,8 +39,8 @@ def list_clients(*, scope: Scope) -> tuple[tuple[UUID, str], ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class OfficeHours:
-    """When a client's offices are open, by their own clock."""
+class ClientRow:
+    """A client, and when their offices are open by their own clock."""
 
     client_id: UUID
     name: str
@@ -49,11 +49,11 @@ class OfficeHours:
     end: time
 
 
-def list_hours(*, scope: Scope) -> tuple[OfficeHours, ...]:
-    """The office hours of the clients in a scope, by name."""
+def list_client_rows(*, scope: Scope) -> tuple[ClientRow, ...]:
+    """The clients in a scope with their office hours, by name."""
     clients = Client.objects.all() if scope.client_ids is None else Client.objects.filter(pk__in=scope.client_ids)
     named = clients.values_list("pk", "name", "time_zone", "office_start", "office_end")
-    return tuple(OfficeHours(*row) for row in named)
+    return tuple(ClientRow(*row) for row in named)
 
 
 def names_of_clients(ids: Iterable[UUID]) -> Mapping[UUID, str]:

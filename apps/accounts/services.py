@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import time
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import available_timezones
 
 from allauth.account.models import EmailAddress
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from apps.accounts.models import Client, User
 from apps.accounts.rights import Role
@@ -18,32 +18,47 @@ class UnknownTimeZone(ValueError):
     """The name is not in the time zone database."""
 
 
-def create_client(
-    *, name: str, time_zone: str = "UTC", office_start: time = time(8), office_end: time = time(18)
-) -> Client:
-    """Add a client. Raises UnknownTimeZone."""
-    try:
-        ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError) as exc:
-        raise UnknownTimeZone(time_zone) from exc
-    return Client.objects.create(name=name, time_zone=time_zone, office_start=office_start, office_end=office_end)
-
-
 class BackwardHours(ValueError):
     """Office hours that end before they begin."""
 
 
-def change_hours(*, client_id: UUID, time_zone: str, office_start: time, office_end: time) -> bool:
-    """Set when a client's offices are open, which the day's plan goes by; False where there is no such client.
+class NameTaken(ValueError):
+    """Another client has this name, capitals apart."""
 
-    Raises UnknownTimeZone, BackwardHours.
+
+def create_client(
+    *, name: str, time_zone: str = "UTC", office_start: time = time(8), office_end: time = time(18)
+) -> Client:
+    """Add a client. Raises NameTaken, UnknownTimeZone, BackwardHours."""
+    client = Client()
+    _set(client, name=name, time_zone=time_zone, office_start=office_start, office_end=office_end)
+    return client
+
+
+def change_client(*, client_id: UUID, name: str, time_zone: str, office_start: time, office_end: time) -> bool:
+    """Set a client's name and when their offices are open, which the day's plan goes by; False where there is none.
+
+    Raises NameTaken, UnknownTimeZone, BackwardHours.
     """
+    client = Client.objects.filter(pk=client_id).first()
+    if client is None:
+        return False
+    _set(client, name=name, time_zone=time_zone, office_start=office_start, office_end=office_end)
+    return True
+
+
+def _set(client: Client, *, name: str, time_zone: str, office_start: time, office_end: time) -> None:
     if time_zone not in available_timezones():
         raise UnknownTimeZone(time_zone)
     if office_end <= office_start:
         raise BackwardHours
-    hours = {"time_zone": time_zone, "office_start": office_start, "office_end": office_end}
-    return bool(Client.objects.filter(pk=client_id).update(**hours))
+    client.name, client.time_zone = name.strip(), time_zone
+    client.office_start, client.office_end = office_start, office_end
+    try:
+        with transaction.atomic():
+            client.save()
+    except IntegrityError:
+        raise NameTaken(name) from None
 
 
 class LastAdmin(ValueError):

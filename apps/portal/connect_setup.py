@@ -81,8 +81,8 @@ def _steps(request: PortalRequest, found: ConnectionDetail, provider: Provider) 
 def _next(provider: Provider) -> list[dict[str, str]]:
     """Where to go from here."""
     pages = {
-        "sourcing": [("connect", "Connect the ATS"), ("hours", "Office hours")],
-        "ats": [("hours", "Office hours"), ("mappings", "Map Projects to jobs")],
+        "sourcing": [("connect", "Connect the ATS"), ("clients", "Clients and office hours")],
+        "ats": [("clients", "Clients and office hours"), ("mappings", "Map Projects to jobs")],
         "messaging": [("contacts", "Choose the hiring managers' channel"), ("notifications", "Rules")],
     }[provider.capabilities.role]
     return [{"label": label, "href": reverse(f"portal:{name}")} for name, label in pages]

@@ -94,6 +94,7 @@ PAGES: Mapping[str, tuple[tuple[str, str, str, Right], ...]] = {
         ("Pilots", "pilot", "pilots", Right.VIEW),
         ("Reports", "report", "reports", Right.VIEW),
         ("Compatibility", "check", "compatibility", Right.VIEW),
+        ("Clients", "layers", "clients", Right.ADMINISTER),
         ("People", "people", "people", Right.ADMINISTER),
         ("API keys", "key", "keys", Right.ADMINISTER),
         ("Audit", "shield", "audit", Right.ADMINISTER),
