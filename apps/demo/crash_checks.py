@@ -177,12 +177,28 @@ def _doubles(seen: Seen) -> Iterator[str]:
     yield from (f"{slug} is {count} people in Greenhouse." for slug, count in slugs.items() if count > 1)
     jobs = Counter((row["candidate_id"], row["job_id"]) for row in seen.applications.values())
     yield from (f"Person {who} has {count} applications for {job}." for (who, job), count in jobs.items() if count > 1)
-    last: dict[str, str] = {}
-    for call in seen.written("greenhouse", "reject_application", "unreject_application"):
-        application = call["path"].split("/")[-2]
-        if last.get(application) == call["operation"]:
-            yield f"Application {application} got {call['operation']} twice in a row."
-        last[application] = call["operation"]
+    taken = Counter(
+        (call["path"].split("/")[-2], call["operation"])
+        for call in seen.written("greenhouse", "reject_application", "unreject_application")
+    )
+    intended = _intended()
+    yield from (
+        f"Application {application} got {operation} {count} times for {intended[application, operation]} intentions."
+        for (application, operation), count in taken.items()
+        if count > intended[application, operation]
+    )
+
+
+ENDINGS = {"reject": "reject_application", "reopen": "unreject_application"}
+
+
+def _intended() -> Counter[tuple[str, str]]:
+    """How often each application was to be rejected or reopened: by application and Greenhouse's operation. People
+    reject and reopen there too, so that two in a row of ours may both be right."""
+    keys = [key.split(":") for key in Effect.objects.filter(kind__in=ENDINGS).values_list("key", flat=True)]
+    known = Candidacy.objects.of_everyone().filter(pk__in={candidacy for _, candidacy, _ in keys})
+    applications = {str(pk): found for pk, found in known.values_list("pk", "application_id")}
+    return Counter((applications[candidacy], ENDINGS[kind]) for kind, candidacy, _ in keys if candidacy in applications)
 
 
 def agreements(run: Run, seen: Seen) -> Checked:
