@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings as app_settings
 from django.db import transaction
 
-from apps.connections import gate, services, tokens
+from apps.connections import gate, hooks, services, tokens
 from apps.connections.models import Chapter, Connection
 from apps.connections.trial_gate import TrialGate
 from apps.ledger import gates
@@ -92,7 +92,7 @@ def take_account(
         ends_at=credential.ends_at,
     )
     services.bind(connection, account)
-    services.sign_by(connection, credential.secret, now=now)
+    hooks.sign_by(connection, credential.secret, now=now)
     note: dict[str, Any] = {"detail": f"From {connection.remote_name or 'the old contract'} to {account.name}."}
     Chapter.objects.create(connection_id=connection_id, word=MOVED, at=now, by_id=actor_id, **note)
     gates.open_gate(gate=gate.gate_of(connection_id), reason=Reason.TOKEN, now=now)

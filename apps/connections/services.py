@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets as random_secrets
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -13,7 +12,9 @@ from django.db import IntegrityError, transaction
 
 from apps.connections import gate, health, tokens
 from apps.connections.gate import ConnectionGate, ProbeGate, gate_of, record_error, record_success
-from apps.connections.models import Connection, Credential, QuotaAccount, Token
+from apps.connections.hooks import give_first_secret, hook_secrets, rotate_hook_secret, sign_by
+from apps.connections.models import Connection, Credential, QuotaAccount
+from apps.connections.rekey import rotate_keys
 from apps.connections.selectors import capabilities_of, refusals, role_of
 from apps.connections.tokens import StaleCredential
 from apps.ledger import gates
@@ -51,9 +52,6 @@ __all__ = [
     "shares_jobs",
     "stop",
 ]
-
-HOOK_OVERLAP = timedelta(days=1)
-"""How long a replaced webhook secret still counts: senders are changed by hand, and retry for hours."""
 
 MOST_JOB_PAGES = 40
 """So many pages of 50 are read to tell two accounts apart where the system names none."""
@@ -103,8 +101,7 @@ def create_connection(
             quota=quota,
             created_at=now,
         )
-        signs = hook_secret or _signing_secret(connection, secret or {}) or random_secrets.token_urlsafe(32)
-        Connection.objects.filter(pk=connection_id).update(hook_secret=_seal_hook(connection_id, signs))
+        give_first_secret(connection, secret or {}, chosen=hook_secret)
         connection.refresh_from_db()
         if secret is not None:
             set_credential(
@@ -171,31 +168,9 @@ def receiver_of(connection: Connection) -> contract.Receiver:
     return registry.get(connection.provider).receiver
 
 
-def hook_secrets(connection: Connection, *, now: datetime) -> tuple[str, ...]:
-    """The live webhook secrets, newest first."""
-    live = [_open_hook(connection.pk, connection.hook_secret)] if connection.hook_secret else []
-    if connection.hook_secret_previous and connection.hook_previous_until and connection.hook_previous_until > now:
-        live.append(_open_hook(connection.pk, connection.hook_secret_previous))
-    return tuple(live)
-
-
 def count_refused_delivery(*, connection_id: UUID, now: datetime) -> None:
     """Somebody sent what no live secret of the connection signed: an old secret there, or a stranger."""
     ledger.count_fault(refusals(connection_id), now=now)
-
-
-def rotate_hook_secret(
-    *, connection_id: UUID, now: datetime, overlap: timedelta = HOOK_OVERLAP, secret: str = ""
-) -> str:
-    """Give the connection a new webhook secret and return it; the old one counts until `overlap` is over."""
-    fresh = secret or random_secrets.token_urlsafe(32)
-    with transaction.atomic():
-        row = Connection.objects.select_for_update().get(pk=connection_id)
-        row.hook_secret_previous = row.hook_secret
-        row.hook_previous_until = now + overlap
-        row.hook_secret = _seal_hook(connection_id, fresh)
-        row.save(update_fields=["hook_secret", "hook_secret_previous", "hook_previous_until"])
-    return fresh
 
 
 def pause(*, connection_id: UUID, actor_id: int | None, now: datetime) -> None:
@@ -309,11 +284,6 @@ def reconnect(
     return found
 
 
-def rotate_keys() -> int:
-    """Seal everything again with the present key; safe to repeat and to run beside the workers."""
-    return sum((_reseal_credentials(), _reseal_tokens(), _reseal_hooks()))
-
-
 def _open(
     connection: Connection, through: ConnectionGate | None = None
 ) -> contract.Ats | contract.Sourcing | contract.Messenger:
@@ -410,54 +380,3 @@ def bind(connection: Connection, found: contract.Identity) -> None:
             )
     except IntegrityError as error:
         raise AccountTaken(f"Another connection already speaks for {found.name or found.account}.") from error
-
-
-def sign_by(connection: Connection, secret: Mapping[str, str], *, now: datetime) -> None:
-    """Take deliveries that the application's own secret signs, where the system signs by it."""
-    signs = _signing_secret(connection, secret)
-    if signs and signs not in hook_secrets(connection, now=now):
-        rotate_hook_secret(connection_id=connection.pk, now=now, secret=signs)
-
-
-def _signing_secret(connection: Connection, values: Mapping[str, str]) -> str:
-    """LinkedIn signs deliveries with the application's own secret; an ATS with one made for the webhook."""
-    return values.get("client_secret", "") if role_of(connection) == "sourcing" else ""
-
-
-def _seal_hook(connection_id: UUID, text: str) -> bytes:
-    return tokens.seal_text(text, context=f"{connection_id}:hook")
-
-
-def _open_hook(connection_id: UUID, blob: bytes | memoryview) -> str:
-    return tokens.open_text(blob, context=f"{connection_id}:hook")
-
-
-def _reseal_credentials() -> int:
-    changed = 0
-    for row in Credential.objects.all():
-        context = str(row.connection_id)
-        sealed = tokens.seal_text(tokens.open_text(row.sealed, context=context), context=context)
-        changed += Credential.objects.filter(pk=row.pk, version=row.version).update(sealed=sealed)
-    return changed
-
-
-def _reseal_tokens() -> int:
-    changed = 0
-    for row in Token.objects.exclude(sealed=b""):
-        context = str(row.connection_id)
-        sealed = tokens.seal_text(tokens.open_text(row.sealed, context=context), context=context)
-        changed += Token.objects.filter(pk=row.pk, version=row.version).update(sealed=sealed)
-    return changed
-
-
-def _reseal_hooks() -> int:
-    changed = 0
-    for row in Connection.objects.all():
-        fresh = {
-            name: _seal_hook(row.pk, _open_hook(row.pk, getattr(row, name)))
-            for name in ("hook_secret", "hook_secret_previous")
-            if getattr(row, name)
-        }
-        seen = {"hook_secret": bytes(row.hook_secret), "hook_secret_previous": bytes(row.hook_secret_previous)}
-        changed += Connection.objects.filter(pk=row.pk, **seen).update(**fresh) if fresh else 0
-    return changed
