@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -225,10 +225,11 @@ def _settle(run: Run) -> None:
         run.sandbox.clear_faults(system)
     _raise_limit(run, 2000)
     run.sandbox.act("greenhouse", "settings", ceiling=2000)
+    all_shows_at = clock.now() + timedelta(seconds=SHOWS_AFTER)
     end, quiet_since = time.monotonic() + SETTLES_WITHIN, time.monotonic()
     while time.monotonic() < end and time.monotonic() - quiet_since < QUIET:
         patiently(lambda: _look(run))
-        if patiently(lambda: _is_busy(run)):
+        if patiently(lambda: _is_busy(run, all_shows_at)):
             quiet_since = time.monotonic()
         time.sleep(0.3)
     run.figures["settled_in"] = round(time.monotonic() - end + SETTLES_WITHIN, 1)
@@ -237,12 +238,19 @@ def _settle(run: Run) -> None:
 QUIET = 6.0
 """Three polls in a row that found nothing left to do."""
 
+OFTEN = 60
+"""Seconds: a listing that is read at least so often is read once more before the run is settled."""
 
-def _is_busy(run: Run) -> bool:
+
+def _is_busy(run: Run, all_shows_at: datetime) -> bool:
+    """Whether an event is open, a webhook on its way, or a listing still to be read in which all of it shows."""
     mine = Event.objects.exclude(kind__startswith="poll.")
     if mine.filter(state__in=OPEN).exists() or mine.filter(state=State.HELD, reason=Reason.UNCERTAIN).exists():
         return True
-    profiles = Stream.objects.get(connection=run.company.linkedin, name=StreamName.PROFILES)
+    often = Stream.objects.filter(every_seconds__range=(1, OFTEN))
+    if often.exclude(read_at__gte=all_shows_at).exists():
+        return True
+    profiles = often.get(connection=run.company.linkedin, name=StreamName.PROFILES)
     if profiles.read_at is None or clock.now() - profiles.read_at > timedelta(seconds=QUIET):
         return True
     return any(
@@ -270,6 +278,7 @@ def _report(run: Run) -> None:
         "events": Event.objects.count(),
         "held": dict(crash_checks.count_by("reason", State.HELD)),
         "dead": dict(crash_checks.count_by("cause", State.DEAD)),
+        "dead_letters": [f"{one}: {one.detail}" for one in Event.objects.filter(state=State.DEAD)[:LEFT_SHOWN]],
         "healed": dict(Fault.objects.values_list("name", "count")),
         "people": len(run.office.people),
         "acts": sum(run.office.book.values()),

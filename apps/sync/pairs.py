@@ -104,11 +104,12 @@ def apply(
 
 
 def _conflict_after(decided: Decided, candidacy: Candidacy, profile: Profile, table: StageTable) -> str:
-    """What is left to be said about this pair: an echo answers no question, unless the two stages fit again."""
+    """What is left to be said about this pair: what we wanted answers no question, unless the two stages fit again."""
     if decided.verdict in (Verdict.CONFLICT, Verdict.REFUSED):
         return decided.why
-    asked = decided.verdict == Verdict.ECHO and not table.allows(profile.observed, candidacy.ats_observed)
-    return candidacy.conflict if asked else ""
+    as_wanted = decided.verdict in (Verdict.ECHO, Verdict.ALREADY_TRUE)
+    fits = table.allows(profile.observed, candidacy.ats_observed)
+    return candidacy.conflict if as_wanted and not fits else ""
 
 
 def _written_lately(decided: Decided, candidacy: Candidacy, profile: Profile, *, now: datetime) -> int:

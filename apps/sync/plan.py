@@ -100,10 +100,15 @@ class Decided:
 def see_linkedin(pair: Pair, value: str, changed_at: datetime | None, table: StageTable, policy: Policy) -> Decided:
     """A profile shows `value`."""
     decided = _see_linkedin(pair, value, changed_at, table, policy)
+    if decided.verdict in NOWHERE and value != pair.linkedin.observed and not pair.ats.ends:
+        decided = replace(decided, drop_ats=decided.drop_ats or pair.ats.wants_unsent)
     if pair.met and pair.ats.wants_sent and decided.agreed and decided.agreed[1] == pair.ats.observed:
         return replace(decided, verdict=Verdict.WRITE, why=MOVED_BACK, agreed=None, write_ats=pair.ats.observed)
     return decided
 
+
+NOWHERE = (Verdict.UNMAPPED, Verdict.REFUSED)
+"""Where they are now has nothing to show on the other side, so nor has what waits of where they were before."""
 
 MOVED_BACK = "They were moved on before the write that a move before had asked for was known to be made."
 """Why a side is written as it stood last: an agreement would forget a write of ours that may still show (rule 8)."""
@@ -122,7 +127,7 @@ def _see_linkedin(pair: Pair, value: str, changed_at: datetime | None, table: St
             return Decided(Verdict.ECHO, f"What {value} means for the ATS waits to be written.")
         if value != pair.linkedin.observed:
             return _after_the_end(pair, value, table)
-    if value == pair.agreed_linkedin or value in pair.linkedin.sent:
+    if value in pair.linkedin.sent or _is_agreed(value, pair.linkedin, pair.agreed_linkedin, pair.ats, pair.agreed_ats):
         unsent = pair.ats.wants_unsent and not pair.ats.ends
         return Decided(Verdict.ECHO, "This is the stage both sides agreed on.", drop_ats=unsent)
     if value == pair.linkedin.desired:
@@ -145,9 +150,17 @@ def _see_linkedin(pair: Pair, value: str, changed_at: datetime | None, table: St
     return _to_ats(pair, value, table)
 
 
+def _is_agreed(value: str, side: Side, agreed: str, other: Side, other_agreed: str) -> bool:
+    """Whether `value` tells nothing new: what was agreed, unless somebody brought them back to it here while they
+    stand elsewhere on the other side, of which the agreement says nothing."""
+    return value == agreed and (side.observed == value or other.observed == other_agreed)
+
+
 def _after_the_end(pair: Pair, value: str, table: StageTable) -> Decided:
     """They were moved on in LinkedIn while a rejection or hire waited: it is made, and this is a reopening."""
     decided = _to_ats(replace(pair, ats=replace(pair.ats, observed=pair.ats.desired)), value, table)
+    if decided.agreed is not None:
+        return Decided(Verdict.ECHO, f"What waits to be written is what {value} means, too.", transition=True)
     back = value == pair.agreed_linkedin and bool(decided.write_ats)
     return replace(decided, write_ats=pair.agreed_ats) if back else decided
 
@@ -163,6 +176,8 @@ def ask_before_ending(decided: Decided, *, profiles: int) -> Decided:
 def see_ats(pair: Pair, value: str, changed_at: datetime | None, table: StageTable, policy: Policy) -> Decided:
     """The application shows `value` (a stage id, REJECTED or HIRED)."""
     decided = _see_ats(pair, value, changed_at, table, policy)
+    if decided.verdict in NOWHERE and value != pair.ats.observed:
+        decided = replace(decided, drop_linkedin=decided.drop_linkedin or pair.linkedin.wants_unsent)
     if pair.met and pair.linkedin.wants_sent and decided.agreed and decided.agreed[0] == pair.linkedin.observed:
         here = pair.linkedin.observed
         return replace(decided, verdict=Verdict.WRITE, why=MOVED_BACK, agreed=None, write_linkedin=here)
@@ -175,7 +190,7 @@ def _see_ats(pair: Pair, value: str, changed_at: datetime | None, table: StageTa
     if value == pair.agreed_ats and pair.ats.observed != value and pair.linkedin.is_under_way:
         why = "They were moved back in the ATS before the move that followed them was known to be made."
         return Decided(Verdict.WRITE, why, transition=True, write_linkedin=pair.agreed_linkedin)
-    if value == pair.agreed_ats or value in pair.ats.sent:
+    if value in pair.ats.sent or _is_agreed(value, pair.ats, pair.agreed_ats, pair.linkedin, pair.agreed_linkedin):
         return Decided(
             Verdict.ECHO, "This is the stage both sides agreed on.", drop_linkedin=pair.linkedin.wants_unsent
         )

@@ -298,6 +298,9 @@ def test_a_run_begins_by_itself_a_day_after_people_came_in_and_one_at_a_time(des
 
 def test_a_run_waits_while_the_day_has_nothing_spare(desk: Desk) -> None:
     in_step(desk, 2)
+    noon = (clock.now() + timedelta(days=1)).replace(hour=12)
+    clock.step_to(noon)
+    desk.sandbox.clock(now=noon.isoformat())
     linkedin = desk.company.linkedin
     linkedin.settings["options"]["daily_limit"] = 10
     linkedin.save()
