@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection as database
+from django.db.models import Q
 
 from apps.ledger.models import Effect
 from apps.ledger.states import EffectState
@@ -81,8 +82,10 @@ def close(*, key: str, token: UUID, state: EffectState, now: datetime, result: d
 
 
 def found_done(*, key: str, now: datetime, result: dict[str, Any]) -> None:
-    """A read-back saw that it had happened."""
-    Effect.objects.filter(key=key, state__in=[EffectState.INTENDED, EffectState.UNKNOWN]).update(
+    """A read-back saw that it had happened; one before it may have looked too early and seen nothing."""
+    unsure = Q(state__in=[EffectState.INTENDED, EffectState.UNKNOWN])
+    believed_undone = Q(state=EffectState.FAILED, read_back_at__isnull=False)
+    Effect.objects.filter(unsure | believed_undone, key=key).update(
         state=EffectState.DONE, closed_at=now, read_back_at=now, result=result
     )
 

@@ -222,6 +222,25 @@ def test_an_intention_is_never_fresh_twice_rule_18() -> None:
     assert effects.intend([intention], token=token, now=clock.now()) == set()
 
 
+def test_a_second_look_corrects_one_that_came_too_early_but_no_answer_rule_19() -> None:
+    event, token = arrive(), uuid.uuid4()
+    assert event is not None
+    lost, refused = (Intention(key=f"move:{name}", kind="move", event_id=event) for name in ("lost", "refused"))
+    effects.intend([lost, refused], token=token, now=clock.now())
+    effects.close(key=lost.key, token=token, state=EffectState.UNKNOWN, now=clock.now())
+    effects.close(key=refused.key, token=token, state=EffectState.FAILED, now=clock.now())
+
+    effects.found_undone(key=lost.key, now=clock.now())
+    for key in (lost.key, refused.key):
+        effects.found_done(key=key, now=clock.now(), result={})
+
+    found = effects.find([lost.key, refused.key])
+    assert {key: effect.state for key, effect in found.items()} == {
+        lost.key: EffectState.DONE,
+        refused.key: EffectState.FAILED,
+    }
+
+
 def test_a_handler_that_fails_buries_its_event_alone() -> None:
     arrive("good")
     arrive("bad")
