@@ -120,6 +120,7 @@ class Candidacy(models.Model):
     added_at = models.DateTimeField(help_text="first added to the Project")
     in_ats_at = models.DateTimeField(null=True)
     conflict = models.TextField(blank=True, help_text="an open question about this pair, in words")
+    conflict_map = models.PositiveBigIntegerField(default=0, help_text="the map version under which it is asked")
 
     objects = ScopedManager("client")
 

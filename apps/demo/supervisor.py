@@ -24,6 +24,10 @@ log = structlog.get_logger()
 MISSED_BEATS = 6
 """Longer, in all, than any single batch: then the cluster is taken for frozen."""
 
+STARTS_WITHIN = timedelta(minutes=1)
+"""From its start to its first beat a worker has at least so long: a busy machine loads Django slowly, and killed
+meanwhile it would never come up."""
+
 LOOK_EVERY = 1.0
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM)
@@ -74,12 +78,15 @@ def _mend(service: Service) -> None:
 
 
 def _is_frozen(worker: Service) -> bool:
-    """A worker has as long for its first beat as for any other."""
     try:
-        seen = [at for at in (health.last_progress(), worker.started_at) if at is not None]
+        progress = health.last_progress()
     except OperationalError:
         return False
-    return clock.real_now() - max(seen) > MISSED_BEATS * timedelta(seconds=settings.SYNCPORTAL_BEAT_SECONDS)
+    most = MISSED_BEATS * timedelta(seconds=settings.SYNCPORTAL_BEAT_SECONDS)
+    started = worker.started_at
+    if started is not None and (progress is None or progress <= started):
+        return clock.real_now() - started > max(most, STARTS_WITHIN)
+    return progress is not None and clock.real_now() - progress > most
 
 
 def _mend_database() -> None:

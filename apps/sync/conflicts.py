@@ -99,7 +99,7 @@ def _decide(event: Event, candidacy_id: UUID, *, now: datetime) -> Decision:
     assert candidacy is not None
     if not candidacy.conflict or candidacy.state == CandidacyState.ENDED:
         return _end(event, outcomes.skipped(Reason.STALE, "Nothing is open here any more."))
-    why, side = candidacy.conflict, event.payload["side"]
+    question, side = {"why": candidacy.conflict, "asked_map": candidacy.conflict_map}, event.payload["side"]
     table = pairs.table_of(candidacy.mapping)
     profiles = list(candidacy.profiles.filter(removed=False).exclude(observed="").order_by("-changed_at"))
     chosen = profiles if side == "ats" else profiles[:1]
@@ -114,7 +114,7 @@ def _decide(event: Event, candidacy_id: UUID, *, now: datetime) -> Decision:
             one, candidacy=candidacy, profile=profile, table=table, event=event, now=now, by_person=True
         )
         follow += [replace(each, due_at=max(each.due_at or now, now + UNDO_WITHIN)) for each in result.follow]
-    done = outcomes.done(f"Decided by a person: {SAID[side]}.", plan={"why": why, "side": side})
+    done = outcomes.done(f"Decided by a person: {SAID[side]}.", plan={**question, "side": side})
     waited = Event.objects.filter(state=State.HELD, hold_key=lanes.candidacy_hold(candidacy.pk))
     settled = outcomes.skipped(Reason.STALE, f"A person decided it: {SAID[side]}.")
     ends = dict.fromkeys(waited.values_list("pk", flat=True), settled)
@@ -144,8 +144,8 @@ def _undo(event: Event, candidacy_id: UUID, *, now: datetime) -> Decision:
         profile.desired, profile.desired_version = "", profile.desired_version + 1
         profile.save(update_fields=["desired", "desired_version"])
     candidacy.ats_desired, candidacy.ats_desired_version = "", candidacy.ats_desired_version + 1
-    candidacy.conflict = decision.plan["why"]
-    candidacy.save(update_fields=["ats_desired", "ats_desired_version", "conflict"])
+    candidacy.conflict, candidacy.conflict_map = decision.plan["why"], decision.plan["asked_map"]
+    candidacy.save(update_fields=["ats_desired", "ats_desired_version", "conflict", "conflict_map"])
     return _end(event, outcomes.done("The decision was taken back; the question is open again."))
 
 

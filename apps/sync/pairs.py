@@ -63,6 +63,8 @@ def pair_of(candidacy: Candidacy, profile: Profile) -> Pair:
         ats=Side(candidacy.ats_observed, candidacy.ats_changed_at, candidacy.ats_desired, tuple(candidacy.ats_sent)),
         agreed_linkedin=profile.agreed_linkedin,
         agreed_ats=profile.agreed_ats,
+        asked=candidacy.conflict,
+        asked_map=candidacy.conflict_map,
     )
 
 
@@ -96,6 +98,7 @@ def apply(
         profile.desired, profile.desired_version = decided.write_linkedin, profile.desired_version + 1
         follow.append(linkedin_write(candidacy, profile, event, now=now))
     candidacy.conflict = _conflict_after(decided, candidacy, profile, table)
+    candidacy.conflict_map = table.version if candidacy.conflict else 0
     candidacy.save()
     profile.save()
     if decided.verdict not in (Verdict.CONFLICT, Verdict.UNMAPPED) and not by_person:

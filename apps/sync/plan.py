@@ -58,12 +58,15 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A profile and its application. Agreed values are empty until the two first met."""
+    """A profile and its application. Agreed values are empty until the two first met. `asked`: what a person is
+    asked about them and has not answered, and under which map version."""
 
     linkedin: Side
     ats: Side
     agreed_linkedin: str = ""
     agreed_ats: str = ""
+    asked: str = ""
+    asked_map: int = 0
 
     @property
     def met(self) -> bool:
@@ -99,7 +102,7 @@ class Decided:
 
 def see_linkedin(pair: Pair, value: str, changed_at: datetime | None, table: StageTable, policy: Policy) -> Decided:
     """A profile shows `value`."""
-    decided = _see_linkedin(pair, value, changed_at, table, policy)
+    decided = _still_asked(pair, pair.linkedin, value, table, _see_linkedin(pair, value, changed_at, table, policy))
     if decided.verdict in NOWHERE and value != pair.linkedin.observed and not pair.ats.ends:
         decided = replace(decided, drop_ats=decided.drop_ats or pair.ats.wants_unsent)
     if pair.met and pair.ats.wants_sent and decided.agreed and decided.agreed[1] == pair.ats.observed:
@@ -150,6 +153,15 @@ def _see_linkedin(pair: Pair, value: str, changed_at: datetime | None, table: St
     return _to_ats(pair, value, table)
 
 
+def _still_asked(pair: Pair, side: Side, value: str, table: StageTable, decided: Decided) -> Decided:
+    """A question about the two sides, asked under this map, is answered by nobody who reads once more what the side
+    showed then."""
+    answers = bool(decided.write_linkedin or decided.write_ats)
+    if not (answers and pair.asked and pair.asked_map == table.version and value == side.observed):
+        return decided
+    return Decided(Verdict.CONFLICT, pair.asked)
+
+
 def _is_agreed(value: str, side: Side, agreed: str, other: Side, other_agreed: str) -> bool:
     """Whether `value` tells nothing new: what was agreed, unless somebody brought them back to it here while they
     stand elsewhere on the other side, of which the agreement says nothing."""
@@ -175,7 +187,7 @@ def ask_before_ending(decided: Decided, *, profiles: int) -> Decided:
 
 def see_ats(pair: Pair, value: str, changed_at: datetime | None, table: StageTable, policy: Policy) -> Decided:
     """The application shows `value` (a stage id, REJECTED or HIRED)."""
-    decided = _see_ats(pair, value, changed_at, table, policy)
+    decided = _still_asked(pair, pair.ats, value, table, _see_ats(pair, value, changed_at, table, policy))
     if decided.verdict in NOWHERE and value != pair.ats.observed:
         decided = replace(decided, drop_linkedin=decided.drop_linkedin or pair.linkedin.wants_unsent)
     if pair.met and pair.linkedin.wants_sent and decided.agreed and decided.agreed[0] == pair.linkedin.observed:
@@ -275,11 +287,13 @@ def _conflict(
     """What the policy says; a write that waits for the side just moved was planned before that move, so
     it goes: it would undo what a person did there. A side that stands where the map has no row is no side
     to choose."""
-    if side == "ats" and not table.knows_linkedin(pair.linkedin.observed):
-        return Decided(Verdict.UNMAPPED, _unmapped("LinkedIn", pair.linkedin.observed), transition=True)
-    if side == "linkedin" and not table.knows_ats(pair.ats.observed):
-        return Decided(Verdict.UNMAPPED, _unmapped("ATS", table.name_of(pair.ats.observed)), transition=True)
-    decided = _by_policy(pair, value, changed_at, side, table, policy)
+    linkedin, ats = (value, pair.ats.observed) if side == "linkedin" else (pair.linkedin.observed, value)
+    if not table.knows_linkedin(linkedin):
+        decided = Decided(Verdict.UNMAPPED, _unmapped("LinkedIn", linkedin), transition=True)
+    elif not table.knows_ats(ats):
+        decided = Decided(Verdict.UNMAPPED, _unmapped("ATS", table.name_of(ats)), transition=True)
+    else:
+        decided = _by_policy(pair, value, changed_at, side, table, policy)
     if side == "linkedin":
         return replace(decided, drop_linkedin=bool(pair.linkedin.desired))
     return replace(decided, drop_ats=bool(pair.ats.desired))

@@ -23,7 +23,7 @@ class Waiting:
 
     def __init__(self, start: tuple[str, str], table: StageTable, policy: str) -> None:
         self.pair, self.table, self.policy = agreed(*start), table, Policy(policy)
-        self.question, self.now = "", START
+        self.is_held, self.now = False, START
         self.story: list[str] = []
 
     def move(self, side: str, value: str) -> None:
@@ -55,8 +55,10 @@ class Waiting:
         if decided.write_ats:
             self._set("ats", desired=decided.write_ats)
         stays = decided.verdict in (Verdict.ECHO, Verdict.ALREADY_TRUE) and not self.fits()
-        asked = decided.verdict in (Verdict.CONFLICT, Verdict.REFUSED, Verdict.UNMAPPED)
-        self.question = decided.why if asked else self.question if stays else ""
+        asked = decided.verdict in (Verdict.CONFLICT, Verdict.REFUSED)
+        question = decided.why if asked else self.pair.asked if stays else ""
+        self.pair = replace(self.pair, asked=question, asked_map=self.table.version)
+        self.is_held = decided.verdict == Verdict.UNMAPPED or (stays and self.is_held)
 
     def fits(self) -> bool:
         return self.table.allows(self.pair.linkedin.observed, self.pair.ats.observed)
@@ -96,7 +98,29 @@ def test_whoever_stands_where_the_map_does_not_allow_it_is_asked_about_rule_9(
     for side in ("ats", "linkedin"):
         waiting.write(side)
 
-    assert waiting.fits() or waiting.question, "\n".join([str(table.rows), *waiting.story])
+    assert waiting.fits() or waiting.pair.asked or waiting.is_held, "\n".join([str(table.rows), *waiting.story])
+
+
+@given(table=TABLES.filter(lambda table: table.rows), acts=ACTS, policy=POLICIES, data=st.data())
+@settings(max_examples=800, deadline=None)
+def test_what_is_read_again_unchanged_writes_nothing_rule_27(
+    table: StageTable, acts: list[tuple[str, str]], policy: str, data: st.DataObject
+) -> None:
+    row = data.draw(st.sampled_from(table.rows))
+    assume(table.allows(row.linkedin, row.ats))
+    waiting = Waiting((row.linkedin, row.ats), table, policy)
+    for side, value in acts:
+        if value == "write":
+            waiting.write(side)
+        elif value != getattr(waiting.pair, side).observed:
+            waiting.move(side, value)
+    for side in ("ats", "linkedin"):
+        waiting.write(side)
+
+    for see, side in ((plan.see_ats, waiting.pair.ats), (plan.see_linkedin, waiting.pair.linkedin)):
+        decided = see(waiting.pair, side.observed, side.changed_at, table, waiting.policy)
+        story = "\n".join([str(table.rows), *waiting.story, f"{side} again: {decided}"])
+        assert not (decided.write_ats or decided.write_linkedin), story
 
 
 @pytest.mark.parametrize("policy, verdict", [("newest", Verdict.WRITE), ("ask", Verdict.CONFLICT)])
@@ -120,3 +144,12 @@ def test_a_return_in_linkedin_agrees_to_nothing_while_the_ats_stands_elsewhere_r
     decided = plan.see_linkedin(elsewhere, "In Progress", START + timedelta(hours=2), COARSE, Policy("ask"))
 
     assert decided.verdict != Verdict.ECHO
+
+
+@pytest.mark.parametrize("asked, verdict", [(True, Verdict.CONFLICT), (False, Verdict.WRITE)])
+def test_a_question_stays_open_while_nothing_new_is_read_rule_27(asked: bool, verdict: Verdict) -> None:
+    """Both had changed, then LinkedIn went back to what was agreed: reading the ATS once more decides nothing."""
+    pair = replace(agreed("Contacted", "review"), ats=Side("phone", START))
+    pair = replace(pair, asked="Which one?" if asked else "", asked_map=COARSE.version)
+
+    assert plan.see_ats(pair, "phone", START, COARSE, Policy("ask")).verdict == verdict
