@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "apps.candidates",
     "apps.notifications",
     "apps.sync",
+    "apps.monitoring",
     "apps.reports",
     "apps.webhooks",
     "apps.portal",

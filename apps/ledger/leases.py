@@ -135,7 +135,8 @@ SELECT count(DISTINCT lease_token) >= %s FROM ledger_mailbox WHERE lease_token I
 NEXT_TURN = """
 UPDATE ledger_turn SET served_at = %(real)s WHERE key = (
     SELECT t.key FROM ledger_turn t
-    WHERE NOT EXISTS (SELECT 1 FROM ledger_closedgate g WHERE g.gate = t.gate)
+    WHERE (%(only)s::text[] IS NULL OR t.key = ANY(%(only)s))
+      AND NOT EXISTS (SELECT 1 FROM ledger_closedgate g WHERE g.gate = t.gate)
       AND EXISTS (SELECT 1 FROM ledger_mailbox m
                   WHERE m.turn = t.key AND m.due_at <= %(now)s AND m.lease_token IS NULL AND m.priority < %(below)s)
     ORDER BY t.served_at NULLS FIRST, t.key LIMIT 1 FOR UPDATE SKIP LOCKED)
@@ -168,8 +169,11 @@ SELECT e.* FROM unnest(%s::bigint[]) AS box(id) CROSS JOIN LATERAL (
 """
 
 
-def claim(*, now: datetime, limit: int = BATCH) -> tuple[Lease, list[Claimed]] | None:
-    """Lease due mailboxes of the turn that waited longest, best priority first; None if none is due.
+def claim(
+    *, now: datetime, limit: int = BATCH, turns: Collection[str] | None = None
+) -> tuple[Lease, list[Claimed]] | None:
+    """Lease due mailboxes of the turn that waited longest, of `turns` where they are named, best priority first; None
+    if none is due.
 
     A mailbox whose earlier lease expired unsettled (claims > 1) travels alone, so that whatever
     kills a worker is found out.
@@ -178,7 +182,8 @@ def claim(*, now: datetime, limit: int = BATCH) -> tuple[Lease, list[Claimed]] |
     with transaction.atomic(), database.cursor() as cursor:
         real = clock.real_now()
         below = Priority.BACKFILL if _bulk_is_full(cursor) else NO_PRIORITY
-        cursor.execute(NEXT_TURN, {"now": now, "real": real, "below": below})
+        only = list(turns) if turns is not None else None
+        cursor.execute(NEXT_TURN, {"now": now, "real": real, "below": below, "only": only})
         turn = cursor.fetchone()
         if turn is None:
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -22,6 +23,7 @@ from apps.notifications import lanes, recipients, wording
 from apps.notifications.lanes import Address
 from apps.notifications.models import Message, Rule
 from apps.notifications.rules import names_stage
+from apps.providers import contract
 
 MUTED = "muted"
 """In an event's payload: nobody is told of what follows from it (rules 14, 29)."""
@@ -191,10 +193,12 @@ def append_message(
     candidacy: Candidacy | None = None,
     client_id: UUID | None = None,
     caused_by: int | None = None,
+    line: contract.Line | None = None,
     resend: int = 0,
     test: bool = False,
 ) -> Message | None:
-    """Store a message and the event that delivers it; None where it was told before (rule 17)."""
+    """Store a message and the event that delivers it; None where it was told before (rule 17). `line`: what it says,
+    where that is known now and tells of no candidate."""
     message, made = Message.objects.of_everyone().get_or_create(
         cause=cause,
         about=about[:80],
@@ -208,6 +212,7 @@ def append_message(
             "connection_id": address.connection,
             "target": address.target,
             "label": address.label,
+            "line": asdict(line) if line is not None else None,
             "test": test,
             "created_at": now,
         },

@@ -112,6 +112,7 @@ class Message(models.Model):
     connection = models.ForeignKey(Connection, null=True, on_delete=models.CASCADE, related_name="+")
     target = models.TextField(help_text="a Slack channel's or user's id, or an e-mail address")
     label = models.TextField()
+    line = models.JSONField(null=True, help_text="headline and facts of what tells of no candidate, as written")
     resend = models.PositiveSmallIntegerField(default=0)
     test = models.BooleanField(default=False)
     event_id = models.BigIntegerField(null=True)

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
+from apps.accounts.models import User
 from apps.candidates.models import Candidacy, Profile
+from apps.connections import selectors as connections
 from apps.connections.models import Connection
 from apps.mappings.models import Seat
 from apps.notifications.lanes import Address
@@ -77,6 +79,17 @@ def of_seat(seat: Seat, client_id: UUID) -> Address | None:
     if seat.slack_user_id and workspace is not None:
         return Address(seat.slack_user_id, f"{seat.name}, Slack", workspace.pk)
     return Address(seat.email, f"{seat.name}, e-mail") if seat.email else None
+
+
+def of_user(user: User, *, about: UUID | None = None) -> Address:
+    """Somebody who signs in here: in Slack where they are known there and it can be reached, else by e-mail. What is
+    told `about` the workspace itself goes by e-mail."""
+    workspace = workspace_of(None)
+    if workspace is not None and workspace.pk != about and not connections.closed_for(workspace.pk):
+        seat = Seat.objects.filter(email__iexact=user.email).exclude(slack_user_id="").first()
+        if seat is not None:
+            return Address(seat.slack_user_id, f"{user}, Slack", workspace.pk)
+    return Address(user.email, f"{user}, e-mail")
 
 
 def workspace_of(client_id: UUID | None) -> Connection | None:

@@ -10,9 +10,7 @@ from django.db.models import Q
 
 from apps.accounts.models import User
 from apps.accounts.rights import Role
-from apps.connections import selectors as connections
 from apps.connections.models import Credential, CredentialState
-from apps.mappings.models import Seat
 from apps.notifications import announce, expiry, recipients
 from apps.notifications.lanes import Address
 
@@ -56,14 +54,6 @@ def _tell(credential: Credential, days: int, now: datetime) -> None:
 
 
 def addresses(credential: Credential) -> Iterator[Address]:
-    """Every admin, each once: in Slack where they are known there and it can be reached, else by e-mail."""
+    """Every admin, each once."""
     for admin in User.objects.filter(role=Role.ADMIN, is_active=True).order_by("pk"):
-        yield _in_slack(admin, credential) or Address(admin.email, f"{admin}, e-mail")
-
-
-def _in_slack(admin: User, credential: Credential) -> Address | None:
-    workspace = recipients.workspace_of(None)
-    if workspace is None or workspace.pk == credential.connection_id or connections.closed_for(workspace.pk):
-        return None
-    seat = Seat.objects.filter(email__iexact=admin.email).exclude(slack_user_id="").first()
-    return Address(seat.slack_user_id, f"{admin}, Slack", workspace.pk) if seat is not None else None
+        yield recipients.of_user(admin, about=credential.connection_id)

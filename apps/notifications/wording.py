@@ -96,6 +96,8 @@ def link_of(candidacy: Candidacy) -> str:
 
 def line_of(message: Message) -> contract.Line:
     """One message as a line. A test without a transition tells of nobody."""
+    if message.line is not None:
+        return contract.Line(**{**message.line, "facts": tuple((name, value) for name, value in message.line["facts"])})
     if expiry.tells_of(message):
         return expiry.line_of(message)
     if message.candidacy is not None and message.cause.startswith("meeting:"):

@@ -19,6 +19,7 @@ from apps.accounts.rights import Right, Role
 from apps.candidates import questions
 from apps.core import clock
 from apps.ledger import selectors as ledger
+from apps.monitoring import selectors as alerts
 from apps.portal import words
 from apps.portal.words import Badge
 from apps.reports import conflicts
@@ -181,9 +182,11 @@ def _counts(request: PortalRequest) -> Mapping[str, tuple[str, str]]:
     dead = ledger.count_dead(scope=request.scope)
     asked = conflicts.count_open(scope=request.scope)
     alike = questions.count_open(scope=request.scope)
+    firing = alerts.count_firing(scope=request.scope)
     counts = {
         "dead_letters": (dead, words.number(dead, capped_at=ledger.COUNTED_TO), "to look at"),
         "duplicates": (alike, words.number(alike), "waiting"),
+        "alerts": (firing, words.number(firing), "firing"),
         "conflicts": (asked, words.number(asked), "to decide"),
     }
     return {name: (said, what) for name, (count, said, what) in counts.items() if count}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from apps.portal import (
+    alerts,
     budget,
     candidates,
     choosing,
@@ -90,6 +91,8 @@ urlpatterns = [
     path("dead-letters/replays/<int:replay_id>/start/", replays.start_replay, name="start_replay"),
     path("dead-letters/replays/<int:replay_id>/cancel/", replays.cancel_replay, name="cancel_replay"),
     path("dead-letters/replays/<int:replay_id>/again/", replays.preview_again, name="preview_again"),
+    path("alerts/", alerts.alert_list, name="alerts"),
+    path("alerts/<uuid:alert_id>/", alerts.act_on_alert, name="act_on_alert"),
     path("compatibility/", compatibility.compatibility, name="compatibility"),
     path("mappings/", mappings.mapping_list, name="mappings"),
     path("mappings/<uuid:mapping_id>/", mappings.mapping_detail, name="mapping"),
