@@ -15,7 +15,6 @@ from apps.accounts.scope import EVERYONE, of_clients
 from apps.candidates.models import Candidacy, Duplicate, Person
 from apps.connections import selectors as budgets
 from apps.connections import services as connections
-from apps.connections.gate import ConnectionGate
 from apps.connections.models import Connection
 from apps.core import clock
 from apps.ledger import health
@@ -27,7 +26,7 @@ from apps.monitoring.models import Alert
 from apps.monitoring.rules import KINDS
 from apps.notifications.models import Message
 from apps.sync.models import Difference, Reconciliation
-from tests.connections.factories import DAILY, OK, POLL, capabilities, make_connection, travel
+from tests.connections.factories import DAILY, POLL, QUOTA_SPENT, make_connection, make_gate, travel
 from tests.notifications.conftest import Mailbox, Office
 from tests.portal.factories import World, make_event, make_world
 
@@ -202,17 +201,18 @@ def test_changes_that_only_a_comparison_found_tell_that_no_webhook_comes_any_mor
     assert firing() == set()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_day_whose_requests_run_out_is_an_alarm_until_the_next_begins(world: World) -> None:
     one = make_connection(name="LinkedIn Recruiter")
-    gate = ConnectionGate(one.pk, capabilities(DAILY))
     look()
     assert firing() == set()
 
-    for _ in range(500):
-        gate.answered(gate.before(POLL), OK)
+    gate = make_gate(one, DAILY)
+    gate.leave(gate.enter(POLL), QUOTA_SPENT)
     look()
-    assert firing() == {"budget"}
-    assert "0 of 500 are left" in Alert.objects.get().detail
+    assert firing() == {"budget", "elsewhere"}
+    assert "0 of 500 are left" in Alert.objects.get(kind="budget").detail
+    assert "499 requests of this day were none of ours" in Alert.objects.get(kind="elsewhere").detail
     look(timedelta(hours=13))
 
     assert firing() == set()
@@ -255,7 +255,9 @@ def test_one_look_after_another_tells_once(world: World) -> None:
 def test_who_sees_one_client_hears_and_sees_of_that_one_alone(world: World) -> None:
     other = make_world("Cedar")
     for one in (world, other):
-        accounts.create_user(email=f"{one.word}@ops.example", password=None, role=Role.OPS, clients=[one.client])
+        accounts.create_user(
+            email=f"{one.word.lower()}@ops.example", password=None, role=Role.OPS, clients=[one.client]
+        )
     accounts.create_user(email="view@people.example", password=None, role=Role.VIEWER, clients=[world.client])
     somebody_new(world)
     Connection.objects.filter(pk=world.ats.pk).update(consecutive_errors=11)
@@ -265,7 +267,7 @@ def test_who_sees_one_client_hears_and_sees_of_that_one_alone(world: World) -> N
     heard = {(message.target, message.about) for message in Message.objects.of_everyone()}
     assert heard == {
         ("ada@people.example", KINDS["promise"].title),
-        ("Birch@ops.example", KINDS["promise"].title),
+        ("birch@ops.example", KINDS["promise"].title),
         ("ada@people.example", KINDS["failing"].title),
     }
     shown = selectors.list_open(scope=of_clients(world.client.pk))
@@ -279,7 +281,8 @@ def test_slack_and_the_mailbox_show_the_alert_and_that_it_is_over(office: Office
     """One admin is known in Slack, the other is not: each hears where they are."""
     accounts.create_user(email="ada@people.example", password=None, role=Role.ADMIN, clients=())
     accounts.create_user(email="chloe@people.example", password=None, role=Role.ADMIN, clients=())
-    Seat.objects.filter(email="chloe@people.example").update(slack_user_id="U0CHLOE")
+    chloe = office.sandbox.act("slack", "add_user", name="Chloe", email="chloe@people.example")["id"]
+    Seat.objects.filter(email="chloe@people.example").update(slack_user_id=chloe)
     Connection.objects.filter(pk=office.world.ats.pk).update(consecutive_errors=11, last_error="It answers 502.")
 
     services.look(clock.now())
@@ -288,7 +291,7 @@ def test_slack_and_the_mailbox_show_the_alert_and_that_it_is_over(office: Office
     services.look(clock.now())
     office.work_until(lambda: sent(office) == 4)
 
-    posted = " ".join(str(one) for one in office.read("U0CHLOE"))
+    posted = " ".join(str(one) for one in office.read(chloe))
     assert "A connection keeps failing" in posted and "Over: a connection keeps failing" in posted
     mails = [(to, mail["Subject"], mail.get_payload(0).get_payload()) for to, mail in mailbox.taken]  # type: ignore[union-attr]
     assert [(to, subject) for to, subject, _ in mails] == [

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from apps.mappings.rules import StageTable
 from apps.sync import plan
-from apps.sync.plan import Decided, Pair, Policy, Side, Verdict
+from apps.sync.plan import Decided, Policy, Side, Verdict
 from tests.sync.test_any_map import POLICIES, STAGES, TABLES, VALUES
 from tests.sync.test_plan import COARSE, agreed
 
@@ -41,6 +41,7 @@ class Waiting:
         if value:
             self._set(side, observed=value, changed_at=self.now)
             self._agree((self.pair.linkedin.observed, self.pair.ats.observed))
+            self.pair = replace(self.pair, asked="" if self.fits() else self.pair.asked)
             self.story.append(f"{value} written to {side}")
 
     def _store(self, decided: Decided) -> None:
@@ -65,7 +66,7 @@ class Waiting:
 
     def _agree(self, values: tuple[str, str]) -> None:
         sides = [replace(side, desired="", sent=()) for side in (self.pair.linkedin, self.pair.ats)]
-        self.pair = Pair(sides[0], sides[1], agreed_linkedin=values[0], agreed_ats=values[1])
+        self.pair = replace(self.pair, linkedin=sides[0], ats=sides[1], agreed_linkedin=values[0], agreed_ats=values[1])
 
     def _set(self, side: str, **fields: object) -> None:
         self.pair = replace(self.pair, **{side: replace(getattr(self.pair, side), **fields)})  # type: ignore[arg-type]
