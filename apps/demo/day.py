@@ -19,14 +19,16 @@ from apps.demo.smoke import Report
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How busy the day is. `standing`: people who came the night before. `offices`: of Berlin, London and New
-    York the first so many. `hints`: LinkedIn's optional push, which brings polls forward."""
+    """How busy the day is. `standing`: people who came the night before. `imported`: people who are added to one
+    Project at once, at noon. `offices`: of Berlin, London and New York the first so many. `hints`: LinkedIn's optional
+    push, which brings polls forward."""
 
     people: int = 200
     ats_moves: int = 60
     linkedin_moves: int = 20
     projects: int = 8
     standing: int = 0
+    imported: int = 0
     offices: int = 1
     seats: int = 6
     burst: int = 8
@@ -44,6 +46,7 @@ def wish_of(arguments: list[str]) -> Wish:
         "linkedin_moves",
         "projects",
         "standing",
+        "imported",
         "offices",
         "seats",
         "burst",

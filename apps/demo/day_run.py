@@ -25,6 +25,7 @@ from apps.demo.stack import Stack
 from apps.ledger.models import Event
 from apps.ledger.states import FINAL
 from apps.mappings.models import Mapping, SeatUser
+from apps.monitoring.models import Alert
 from apps.reports import rules
 
 BEGINS = datetime(2027, 3, 9, 0, 5, tzinfo=UTC)
@@ -36,6 +37,9 @@ STANDING_FOR = timedelta(hours=4)
 
 ENDS = datetime(2027, 3, 9, 23, 55, tzinfo=UTC)
 """Before the reset, near which a call counts in two days."""
+
+IMPORTED_AT = datetime(2027, 3, 9, 11, 0, tzinfo=UTC)
+"""When those are added who come at once: noon in Berlin."""
 
 PROMISE = 15.0
 """Minutes in which everybody lands, at any hour (MISSION.md, R10)."""
@@ -78,6 +82,7 @@ class Added:
     linkedin: str = "Contacted"
     moved_in: str = ""
     moved_at: datetime | None = None
+    imported: bool = False
 
 
 @dataclass
@@ -100,6 +105,8 @@ class Office:
         for size in self._bursts(wish.people, wish.burst):
             zone = self._zone()
             yield Act(self._time(zone), partial(self.add, size, zone=zone))
+        if wish.imported:
+            yield Act(IMPORTED_AT, partial(self.add, wish.imported, zone=self._zone(), imported=True))
         for count, move in ((wish.ats_moves, self.move_in_greenhouse), (wish.linkedin_moves, self.move_in_linkedin)):
             for _ in range(count):
                 zone = self._zone()
@@ -121,13 +128,15 @@ class Office:
         closes = datetime.combine(day, CLOSES, ZoneInfo(zone)).astimezone(UTC)
         return opens + timedelta(seconds=self.chance.randrange(int((closes - opens).total_seconds())))
 
-    def add(self, size: int, *, zone: str) -> None:
+    def add(self, size: int, *, zone: str, imported: bool = False) -> None:
         mapping, seat = self.chance.choice(self.mappings[zone]), self.chance.choice(self.seats)
         people = [scenario.person(len(self.people) + place) for place in range(size)]
         made = self.sandbox.act("linkedin", "add_to_project", project=mapping.project.remote_id, people=people, by=seat)
         for profile, person in zip(made["profiles"], people, strict=True):
             slug = person["url"].rsplit("/", 1)[-1]
-            self.people[profile] = Added(profile, slug, mapping.job.remote_id, seat, zone, clock.now())
+            self.people[profile] = Added(
+                profile, slug, mapping.job.remote_id, seat, zone, clock.now(), imported=imported
+            )
 
     def move_in_greenhouse(self, *, zone: str) -> None:
         """To Phone Screen, one in six to a rejection."""
@@ -210,6 +219,7 @@ def run(stack: Stack, wish: Wish, report: Report) -> None:
     _moved(office, report)
     _budget(office, report)
     _settled(office, report)
+    _quiet(report)
 
 
 def _people_of(seats: int) -> dict[str, dict[str, Any]]:
@@ -251,6 +261,7 @@ def _landed(office: Office, report: Report) -> None:
     source = office.company.mappings[0].source_id
     lags: list[float] = []
     night: list[float] = []
+    imported: list[float] = []
     for added in office.people.values():
         rows = landed.of(added.slug)
         report.expect(len(rows) == 1, f"{added.slug} has {len(rows)} applications in Greenhouse")
@@ -260,8 +271,11 @@ def _landed(office: Office, report: Report) -> None:
             wanted = (added.job, added.ats, source, seats[added.seat])
             report.expect(found == wanted, f"{added.slug}: job, stage, source, owner are {found}, not {wanted}")
             lag = _minutes(added.added_at, datetime.fromisoformat(row["created_at"]))
-            (night if added.added_at < STANDING_FROM + STANDING_FOR else lags).append(lag)
-    report.figures |= {"landed": len(lags) + len(night)} | _lags("people", lags, report)
+            is_night = added.added_at < STANDING_FROM + STANDING_FOR
+            (imported if added.imported else night if is_night else lags).append(lag)
+    landed_in_all = len(lags) + len(night) + len(imported)
+    report.figures |= {"landed": landed_in_all} | _lags("people", lags, report)
+    report.figures["imported_within_min"] = round(max(imported, default=0.0), 2)
     if night:
         report.figures |= _lags("people_at_night", night, report, office_hours=False)
 
@@ -337,3 +351,11 @@ def _settled(office: Office, report: Report) -> None:
         report.expect(False, f"{event} is {event.state} {event.reason}{event.cause}: {event.detail}")
     for sentence in invariants.broken(office.sandbox):
         report.expect(False, sentence)
+
+
+def _quiet(report: Report) -> None:
+    """A day on which nothing goes wrong has no alarm (MISSION.md, R17)."""
+    fired = list(Alert.objects.order_by("first_seen").values_list("kind", "detail", "first_seen"))
+    report.figures["alarms"] = len(fired)
+    for kind, detail, at in fired:
+        report.expect(False, f"At {at:%H:%M} the alarm {kind} fired: {detail}")

@@ -21,6 +21,7 @@ from apps.ledger import drain, tasks
 from apps.ledger import services as ledger
 from apps.ledger.models import ClosedGate, Event, Mailbox
 from apps.ledger.states import State
+from apps.monitoring import services as alarms
 from apps.sync.models import Stream
 
 SWEEP = timedelta(seconds=1)
@@ -55,6 +56,7 @@ class Driver:
 
     sandbox: Sandbox
     moments: int = 0
+    looked_at: datetime | None = None
 
     def run(self, acts: Iterable[Act], *, until: datetime) -> None:
         """Let each act happen at its time, and everything that follows from it at its own, up to `until`."""
@@ -86,6 +88,9 @@ class Driver:
         while work() or self._hooks_on_their_way():
             if time.monotonic() > end:
                 raise TimeoutError(f"Not settled at {clock.now()} after {SETTLES_WITHIN} s.")
+        if self.looked_at is None or clock.now() - self.looked_at >= alarms.EVERY:
+            alarms.look(clock.now())
+            self.looked_at = clock.now()
 
     def _hooks_on_their_way(self) -> bool:
         return any(self.sandbox.deliveries(name, state=state) for name in SYSTEMS for state in ON_THEIR_WAY)

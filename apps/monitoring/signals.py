@@ -51,7 +51,7 @@ def worker_stands() -> Signal | None:
     return Signal("worker", "", f"The last progress was at {last:%H:%M:%S} UTC.")
 
 
-FOR_PEOPLE = (Reason.DUPLICATE, Reason.CONFLICT, Reason.PERSON, Reason.MAPPING, Reason.DRIFT, Reason.HALT)
+FOR_PEOPLE = (Reason.DUPLICATE, Reason.CONFLICT, Reason.PERSON, Reason.MAPPING, Reason.HALT)
 """What waits for one of these waits for a person."""
 
 WORK = "(e.kind LIKE 'row.%%' OR e.kind LIKE 'hook.%%' OR e.kind LIKE 'write.%%' OR e.kind LIKE 'message.%%')"

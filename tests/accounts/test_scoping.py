@@ -30,6 +30,7 @@ OF_EVERYONE = {
     "mappings/suggestions.py": "which Projects feed a job of anybody's; a job's client is shown within the scope",
     "mappings/stage_maps.py": "whether a map moves people outside of the scope, and nothing else of them",
     "mappings/services.py": "the catalogue serves every client; what a Project is mapped to decides whose event it is",
+    "monitoring/signals.py": "an alarm counts everybody's; each names the clients whose readers may see it",
     "notifications/announce.py": "the rules for a transition, whosever it is; each message gets its client here",
     "notifications/deliver.py": "a lane delivers the messages that its events name",
     "notifications/services.py": "the usual rules are for all clients; what a person changes is within their scope",

@@ -29,6 +29,7 @@ from apps.mappings.models import (
     StageMap,
     StageMapVersion,
 )
+from apps.monitoring.models import Alert
 from apps.notifications.models import Contact, Message, Rule
 from apps.sync import letters
 from apps.sync.models import Difference, Discard, MapItem, MapRun, Reconciliation, ReplayItem, ReplayRun
@@ -121,6 +122,13 @@ def make_replay(world: World, **values: Any) -> ReplayRun:
         letter = make_event([world.client], person=world.person, state="dead", cause="rejected", connection=world.ats)
         ReplayItem.objects.create(run=run, event=letter, state="planned", acts=acts, ends=ends, why=f"So {world.word}")
     return run
+
+
+def make_alert(world: World, **values: Any) -> Alert:
+    """An alarm about the world's client that fires."""
+    now = clock.now()
+    kept = {"kind": "promise", "subject": uuid.uuid4().hex, "first_seen": now, "last_seen": now, **values}
+    return Alert.objects.create(detail=f"Client {world.word}: 1 person", clients=[world.client.pk], **kept)
 
 
 def make_version(world: World) -> StageMapVersion:

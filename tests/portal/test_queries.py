@@ -15,6 +15,7 @@ from apps.mappings.models import ClientFolder, Dismissal, HandOver, Job, Mapping
 from apps.sync.models import Difference, Discard, MapRun, Reconciliation, ReplayRun
 from tests.portal.factories import (
     World,
+    make_alert,
     make_discard,
     make_dismissal,
     make_event,
@@ -84,7 +85,7 @@ API = [
     for name in ("connections", "mappings", "candidates", "candidacies", "events", "attempts", "transitions")
 ]
 REPORTS = [f"/api/v1/reports/{name}/" for name in ("lag", "volume", "days", "funnel", "errors", "budget")]
-OTHERS = ["/conflicts/", "/compatibility/", "/people/keys/", "/reconciliation/"]
+OTHERS = ["/alerts/", "/conflicts/", "/compatibility/", "/people/keys/", "/reconciliation/"]
 MAPPINGS = ["/mappings/?shut=1", "/mappings/names/", "/mappings/folders/", "/stage-maps/"]
 SUGGESTED = ["/mappings/suggestions/", "/mappings/suggestions/dismissed/"]
 LETTERS = ["/dead-letters/", "/dead-letters/replays/", "/dead-letters/discarded/"]
@@ -210,6 +211,8 @@ def grow_more(world: World) -> None:
         kept = {"state": "skipped", "reason": "discarded", "hold_key": discard.key}
         make_event([world.client], person=person, connection=world.ats, **kept)
         make_replay(world)
+        make_alert(world)
+        make_alert(world, state="resolved", resolved_at=now)
         make_discard(world)
         run = make_run(world)
         Difference.objects.create(run=run, candidacy=Candidacy.objects.of_everyone().get(person=person), kind="lost")

@@ -15,6 +15,7 @@ from apps.accounts.access import Door
 from apps.accounts.rights import Role, role_has
 from tests.portal.factories import (
     World,
+    make_alert,
     make_discard,
     make_dismissal,
     make_event,
@@ -54,6 +55,7 @@ ADDRESSES = {
     "run_id": lambda world: make_run(world).pk,
     "message_id": lambda world: make_message(world).pk,
     "key_id": lambda world: make_key(world).public_id,
+    "alert_id": lambda world: make_alert(world).pk,
     "replay_id": lambda world: make_replay(world).pk,
     "map_id": lambda world: world.mapping.stage_map_id,
     "number": lambda world: make_version(world).number,
