@@ -41,11 +41,15 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
     """Perform the first event of each mailbox; the rest of a mailbox comes with its next turn."""
     units: list[Unit] = []
     by_connection: dict[UUID, list[Job]] = {}
+    full = _full_for_bulk([box.events[0] for box in claimed if box.events], now=now)
     for box in claimed:
         if not box.events:
             units.append(outcomes.settled_each(box, {}))
             continue
         event = box.events[0]
+        if event.connection in full:
+            units.append(outcomes.settled_each(box, {event.pk: _for_bulk_share(now)}))
+            continue
         candidacy = candidacy_of(event)
         stop = stopped(event, candidacy)
         if candidacy is None or stop is not None:
@@ -111,13 +115,24 @@ LOOK = 2
 BULK_WAITS = timedelta(seconds=3)
 
 
+def _full_for_bulk(events: Sequence[Event], *, now: datetime) -> set[UUID]:
+    """The connections at which an import's share is spent: nothing of it is read meanwhile."""
+    if not leases.is_for_bulk():
+        return set()
+    used = {event.connection for event in events if event.connection is not None}
+    return {one for one in used if budgets.room_for_bulk(one, now=now, most=LOOK + 1) <= LOOK}
+
+
+def _for_bulk_share(now: datetime) -> Outcome:
+    why = "Waits for the share of requests that imports have."
+    return outcomes.put_back(why, due_at=now + BULK_WAITS, waits_for=Reason.BUDGET)
+
+
 def _perform(lease: Lease, connection_id: UUID, jobs: Sequence[Job], *, now: datetime) -> list[Unit]:
     if not leases.is_for_bulk():
         return _perform_all(lease, connection_id, jobs, now=now)
     room = budgets.room_for_bulk(connection_id, now=now, most=len(jobs) + LOOK) - LOOK
-    why = "Waits for the share of requests that imports have."
-    later = outcomes.put_back(why, due_at=now + BULK_WAITS, waits_for=Reason.BUDGET)
-    units = [_unit(job, partial(_put_back, job.event, later)) for job in jobs[max(0, room) :]]
+    units = [_unit(job, partial(_put_back, job.event, _for_bulk_share(now))) for job in jobs[max(0, room) :]]
     return units + (_perform_all(lease, connection_id, jobs[:room], now=now) if room > 0 else [])
 
 
