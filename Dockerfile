@@ -7,7 +7,7 @@ WORKDIR /app
 COPY requirements.lock ./
 RUN pip install --require-hashes -r requirements.lock
 
-COPY manage.py ./
+COPY manage.py gunicorn.conf.py ./
 COPY syncportal ./syncportal
 COPY apps ./apps
 COPY templates ./templates

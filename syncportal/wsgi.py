@@ -18,7 +18,3 @@ def _settle() -> None:
 
 application = get_wsgi_application()
 _settle()
-
-from apps.monitoring import watchdog  # noqa: E402
-
-watchdog.start()

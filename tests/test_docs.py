@@ -370,7 +370,11 @@ def test_the_containers_wait_for_services_and_keep_volumes_that_exist(compose: d
 
 
 def test_the_image_copies_what_is_there_and_what_it_may() -> None:
-    copied = re.findall(r"^COPY (\S+)", text_of("Dockerfile"), flags=re.MULTILINE)
+    copied = [
+        name
+        for line in re.findall(r"^COPY (.+) \S+$", text_of("Dockerfile"), flags=re.MULTILINE)
+        for name in line.split()
+    ]
     ignored = {line.rstrip("/") for line in text_of(".dockerignore").splitlines()}
 
     assert [name for name in copied if not (ROOT / name).exists()] == []

@@ -112,8 +112,8 @@ PROMISE = timedelta(minutes=15)
 ANSWER_TIME = timedelta(minutes=10)
 """A possible duplicate that waits longer for a person is an alarm: it has five minutes left."""
 
-FROZEN_AFTER = timedelta(seconds=60)
-"""An idle drain beats every ten seconds, and a busy one with every batch."""
+MISSED_BEATS = 6
+"""An idle drain beats every so many seconds (SYNCPORTAL_BEAT_SECONDS), and a busy one with every batch."""
 
 LOST_WEBHOOKS = 3
 """So many changes that no webhook told of, since the last that came: they come no more."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection as database
 from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat
@@ -21,7 +22,7 @@ from apps.ledger import health as progress
 from apps.ledger.models import Event
 from apps.ledger.states import OPEN, Priority, Reason, State
 from apps.mappings.models import MappingState
-from apps.monitoring.rules import ANSWER_TIME, FROZEN_AFTER, LOST_WEBHOOKS, MANY_WAIT, PROMISE, WAIT_TIME
+from apps.monitoring.rules import ANSWER_TIME, LOST_WEBHOOKS, MANY_WAIT, MISSED_BEATS, PROMISE, WAIT_TIME
 from apps.sync.models import Difference
 
 
@@ -41,12 +42,17 @@ def list_signals(now: datetime) -> list[Signal]:
     return [signal for judge in JUDGES for signal in judge(now)]
 
 
+def frozen_after() -> timedelta:
+    """Without progress for so long, a worker stands."""
+    return MISSED_BEATS * timedelta(seconds=settings.SYNCPORTAL_BEAT_SECONDS)
+
+
 def worker_stands() -> Signal | None:
-    """Whether the drain has made no progress for a minute; a deployment that never had a worker is one, too."""
+    """Whether the drain makes no progress; in a deployment that never had a worker it makes none, too."""
     last = progress.last_progress()
     if last is None:
         return Signal("worker", "", "No worker has started yet.")
-    if clock.real_now() - last <= FROZEN_AFTER:
+    if clock.real_now() - last <= frozen_after():
         return None
     return Signal("worker", "", f"The last progress was at {last:%H:%M:%S} UTC.")
 

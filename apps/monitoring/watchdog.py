@@ -10,7 +10,7 @@ from django.db import Error, connections
 
 from apps.core import clock
 from apps.ledger import health
-from apps.monitoring import services
+from apps.monitoring import services, signals
 
 log = structlog.get_logger()
 
@@ -25,7 +25,9 @@ def start() -> threading.Thread:
 
 
 def _watch() -> None:
+    """From when a worker that was started together with this process has had its time."""
     pause = threading.Event()
+    pause.wait(signals.frozen_after().total_seconds())
     while not pause.wait(EVERY.total_seconds()):
         try:
             if health.take_turn("watchdog", after=EVERY / 2):
