@@ -17,11 +17,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.scope import Scope
-from apps.api import authentication, csvs, filters, parameters
+from apps.api import authentication, filters, parameters, renderers
 from apps.api.paging import CursorPages, Order
 from apps.api.serializers import RowSerializer, names_of, serializer_of
 from apps.core import clock
-from apps.reports import figures
+from apps.reports import csvs, figures
 from apps.reports.tables import attempts, candidacies, candidates, connections, events, mappings, transitions
 
 CHUNK = 500
@@ -43,7 +43,7 @@ class Rows(GenericAPIView):  # type: ignore[misc]
 
     row: ClassVar[type]
     name: ClassVar[str]
-    renderer_classes = (JSONRenderer, csvs.CsvRenderer)
+    renderer_classes = (JSONRenderer, renderers.CsvRenderer)
 
     @property
     def scope(self) -> Scope:

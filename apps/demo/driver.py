@@ -30,6 +30,9 @@ SWEEP = timedelta(seconds=1)
 SETTLES_WITHIN = 60.0
 """Real seconds in which one moment's work must end; a day has thousands of moments."""
 
+ALARMS_EVERY = timedelta(minutes=1)
+"""Of the day's time: workers look every ten seconds of their own, which would be rarer here."""
+
 ON_THEIR_WAY = ("waiting", "retrying")
 
 
@@ -88,7 +91,7 @@ class Driver:
         while work() or self._hooks_on_their_way():
             if time.monotonic() > end:
                 raise TimeoutError(f"Not settled at {clock.now()} after {SETTLES_WITHIN} s.")
-        if self.looked_at is None or clock.now() - self.looked_at >= alarms.EVERY:
+        if self.looked_at is None or clock.now() - self.looked_at >= ALARMS_EVERY:
             alarms.look(clock.now())
             self.looked_at = clock.now()
 

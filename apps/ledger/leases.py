@@ -209,6 +209,11 @@ def _bulk_is_full(cursor: CursorWrapper) -> bool:
     return bool(cursor.fetchone()[0])
 
 
+def count_bulk(gate: str) -> int:
+    """How many mailboxes behind a gate wait with bulk work."""
+    return Mailbox.objects.filter(gate=gate, priority__gte=Priority.BACKFILL, due_at__isnull=False).count()
+
+
 def _due_events(boxes: Sequence[int], *, now: datetime) -> dict[int, list[Event]]:
     """The first due events of each mailbox; one that is not due yet keeps the later ones behind it."""
     due: dict[int, list[Event]] = {box: [] for box in boxes}

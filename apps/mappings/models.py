@@ -6,7 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from apps.accounts.models import Client
 from apps.accounts.scoping import ScopedManager
@@ -269,6 +269,34 @@ class Mapping(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project} / {self.job}"
+
+
+class Pilot(models.Model):
+    """A mapping that is tried for a while, by what a customer agreed to ask of it; its evidence is in the ledger."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    mapping = models.ForeignKey(Mapping, on_delete=models.CASCADE, related_name="pilots")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    minutes = models.PositiveSmallIntegerField(default=15, help_text="in which each candidate and stage is to show")
+    late_allowed = models.PositiveSmallIntegerField(default=0, help_text="candidates and changes that may be later")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    stopped_at = models.DateTimeField(null=True)
+    live_at = models.DateTimeField(null=True, help_text="when the mapping went live by this pilot's page")
+
+    objects = ScopedManager("mapping__client")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "mapping", name="one_open_pilot", condition=Q(stopped_at__isnull=True, live_at__isnull=True)
+            ),
+            models.CheckConstraint(name="pilot_forward", condition=Q(starts_at__lt=F("ends_at"))),
+        ]
+        indexes = [models.Index("mapping", F("starts_at").desc(), name="pilot_newest")]
+
+    def __str__(self) -> str:
+        return f"pilot of {self.mapping_id}"
 
 
 class HandOver(models.Model):

@@ -23,6 +23,7 @@ from apps.mappings.selectors import MappingRow, MapRowShown, MapShown
 from apps.portal import map_form, mapping_bulk, mapping_filters, mapping_state, shell, suggestions, words
 from apps.portal.map_states import STATES, caution_of, job_of
 from apps.portal.words import Badge
+from apps.reports import pilots
 
 POLICIES: Mapping[str, str] = {
     "newest": "The newest wins",
@@ -127,6 +128,7 @@ def mapping_detail(request: PortalRequest, mapping_id: UUID) -> HttpResponse:
             for one in people.rows
         ],
         "log": f"{reverse('portal:events')}?{urlencode({'mapping': mapping_id})}",
+        "pilot": pilots.find_newest(scope=request.scope, mapping_id=mapping_id),
         "everybody": f"{reverse('portal:candidates')}?{urlencode({'mapping': mapping_id})}",
     }
     return shell.page(request, "portal/mapping.html", context)

@@ -6,6 +6,7 @@ and read back before anything is repeated (rules 17-20).
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -48,7 +49,7 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
             continue
         event = box.events[0]
         if event.connection in full:
-            units.append(outcomes.settled_each(box, {event.pk: _for_bulk_share(now)}))
+            units.append(outcomes.settled_each(box, {event.pk: _for_bulk_share(event, now)}))
             continue
         candidacy = candidacy_of(event)
         stop = stopped(event, candidacy)
@@ -113,6 +114,8 @@ LOOK = 2
 """Calls that a look makes before the first write: the people read forward, and who is there already."""
 
 BULK_WAITS = timedelta(seconds=3)
+BULK_ASKS = 25
+"""More than any of our systems takes a second, so that their share is used; and little to look at."""
 
 
 def _full_for_bulk(events: Sequence[Event], *, now: datetime) -> set[UUID]:
@@ -123,16 +126,19 @@ def _full_for_bulk(events: Sequence[Event], *, now: datetime) -> set[UUID]:
     return {one for one in used if budgets.room_for_bulk(one, now=now, most=LOOK + 1) <= LOOK}
 
 
-def _for_bulk_share(now: datetime) -> Outcome:
+def _for_bulk_share(event: Event, now: datetime) -> Outcome:
+    """The more there are, the later each asks again: all of them together ask BULK_ASKS times a second."""
+    waiting = leases.count_bulk(lanes.connection_gate(event.connection)) if event.connection is not None else 0
+    wait = BULK_WAITS + timedelta(seconds=random.uniform(0, waiting / BULK_ASKS))
     why = "Waits for the share of requests that imports have."
-    return outcomes.put_back(why, due_at=now + BULK_WAITS, waits_for=Reason.BUDGET)
+    return outcomes.put_back(why, due_at=now + wait, waits_for=Reason.BUDGET)
 
 
 def _perform(lease: Lease, connection_id: UUID, jobs: Sequence[Job], *, now: datetime) -> list[Unit]:
     if not leases.is_for_bulk():
         return _perform_all(lease, connection_id, jobs, now=now)
     room = budgets.room_for_bulk(connection_id, now=now, most=len(jobs) + LOOK) - LOOK
-    units = [_unit(job, partial(_put_back, job.event, _for_bulk_share(now))) for job in jobs[max(0, room) :]]
+    units = [_unit(job, partial(_put_back, job.event, _for_bulk_share(job.event, now))) for job in jobs[max(0, room) :]]
     return units + (_perform_all(lease, connection_id, jobs[:room], now=now) if room > 0 else [])
 
 

@@ -17,9 +17,10 @@ from django.urls import URLPattern
 from apps.accounts import keys
 from apps.accounts.models import ApiKey
 from apps.accounts.rights import Role
-from apps.api import csvs, throttles, urls
+from apps.api import throttles, urls
 from apps.core import clock
 from apps.ledger.models import ClosedGate
+from apps.reports import csvs
 from tests.api.readers import get, make_secret, reader
 from tests.portal.factories import World, make_event, make_user, make_world
 

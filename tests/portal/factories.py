@@ -24,6 +24,7 @@ from apps.mappings.models import (
     Job,
     Mapping,
     MappingState,
+    Pilot,
     Project,
     Seat,
     StageMap,
@@ -129,6 +130,13 @@ def make_alert(world: World, **values: Any) -> Alert:
     now = clock.now()
     kept = {"kind": "promise", "subject": uuid.uuid4().hex, "first_seen": now, "last_seen": now, **values}
     return Alert.objects.create(detail=f"Client {world.word}: 1 person", clients=[world.client.pk], **kept)
+
+
+def make_pilot(world: World, **values: Any) -> Pilot:
+    """A pilot of the world's mapping that runs since yesterday."""
+    now = clock.now()
+    kept = {"starts_at": now - timedelta(days=1), "ends_at": now + timedelta(days=13), **values}
+    return Pilot.objects.create(mapping=world.mapping, **kept)
 
 
 def make_version(world: World) -> StageMapVersion:

@@ -11,7 +11,16 @@ from apps.core import clock
 from apps.ledger.models import Event
 from apps.mappings.models import JobStage
 from apps.sync.models import Stream
-from tests.portal.factories import World, make_alert, make_event, make_key, make_replay, make_run, make_world
+from tests.portal.factories import (
+    World,
+    make_alert,
+    make_event,
+    make_key,
+    make_pilot,
+    make_replay,
+    make_run,
+    make_world,
+)
 from tests.portal.tabs import IN_BROWSER, sign_in
 from tests.portal.test_routes import OURS
 
@@ -57,6 +66,7 @@ def full_world() -> World:
     world.mapping.save()
     make_key(world)
     make_alert(world)
+    make_pilot(world)
     make_alert(world, kind="silent", connection=world.ats, state="snoozed", snoozed_until=clock.now())
     make_alert(world, kind="worker", state="resolved", resolved_at=clock.now())
     make_world("Cedar")

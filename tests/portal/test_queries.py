@@ -23,6 +23,7 @@ from tests.portal.factories import (
     make_key,
     make_map_run,
     make_message,
+    make_pilot,
     make_replay,
     make_rule,
     make_run,
@@ -85,7 +86,7 @@ API = [
     for name in ("connections", "mappings", "candidates", "candidacies", "events", "attempts", "transitions")
 ]
 REPORTS = [f"/api/v1/reports/{name}/" for name in ("lag", "volume", "days", "funnel", "errors", "budget")]
-OTHERS = ["/alerts/", "/conflicts/", "/compatibility/", "/people/keys/", "/reconciliation/"]
+OTHERS = ["/alerts/", "/pilots/", "/conflicts/", "/compatibility/", "/people/keys/", "/reconciliation/"]
 MAPPINGS = ["/mappings/?shut=1", "/mappings/names/", "/mappings/folders/", "/stage-maps/"]
 SUGGESTED = ["/mappings/suggestions/", "/mappings/suggestions/dismissed/"]
 LETTERS = ["/dead-letters/", "/dead-letters/replays/", "/dead-letters/discarded/"]
@@ -108,6 +109,7 @@ LETTERS = ["/dead-letters/", "/dead-letters/replays/", "/dead-letters/discarded/
         "event",
         "reconciliation_run",
         "replay",
+        "pilot",
         "discard",
         "stage_map",
         "map_version",
@@ -128,6 +130,7 @@ def test_queries_do_not_grow_with_rows(client: Browser, page: str) -> None:
         "event": world.event.pk,
         "reconciliation_run": make_run(world).pk,
         "replay": make_replay(world).pk,
+        "pilot": make_pilot(world).pk,
         "discard": make_discard(world).pk,
     }
     own = {name: reverse(f"portal:{name}", args=[pk]) for name, pk in ids.items()} | of_mappings(world)

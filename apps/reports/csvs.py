@@ -7,21 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.http import StreamingHttpResponse
-from rest_framework.renderers import BaseRenderer
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What spreadsheets begin to calculate at; the wide forms too, which some of them narrow first."""
-
-
-class CsvRenderer(BaseRenderer):  # type: ignore[misc]
-    """Stands for CSV when an answer's form is chosen; the views stream it themselves."""
-
-    media_type = "text/csv"
-    format = "csv"
-    charset = "utf-8"
-
-    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        return "".join(lines(list(data[0]) if data else [], data or [])).encode()
 
 
 class _Echo:
