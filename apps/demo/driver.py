@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from django.db.models import Exists, Min, OuterRef
+from django.db.models import Exists, Min, OuterRef, TextField, Value
+from django.db.models.functions import Cast, Concat
 
 from apps.core import clock
 from apps.demo.sandbox import Sandbox
@@ -110,9 +111,10 @@ def work() -> int:
 
 def next_due(now: datetime) -> datetime | None:
     """The next whole second at which a poll, an event, a read-back or the opening of a gate is due."""
+    shut = ClosedGate.objects.filter(gate=Concat(Value("connection:"), Cast(OuterRef("connection"), TextField())))
     open_gate = ~Exists(ClosedGate.objects.filter(gate=OuterRef("gate")))
     found = [
-        Stream.objects.aggregate(at=Min("next_at"))["at"],
+        Stream.objects.exclude(Exists(shut)).aggregate(at=Min("next_at"))["at"],
         Mailbox.objects.filter(open_gate, lease_token=None).aggregate(at=Min("due_at"))["at"],
         ClosedGate.objects.aggregate(at=Min("until"))["at"],
         Event.objects.filter(state=State.HELD, hold_key=ledger.TIMER).aggregate(at=Min("due_at"))["at"],

@@ -37,8 +37,12 @@ class Side:
     sent: tuple[str, ...] = ()
 
     @property
+    def wants(self) -> bool:
+        return bool(self.desired) and self.desired != self.observed
+
+    @property
     def wants_unsent(self) -> bool:
-        return bool(self.desired) and self.desired != self.observed and self.desired not in self.sent
+        return self.wants and self.desired not in self.sent
 
     @property
     def wants_sent(self) -> bool:
@@ -71,6 +75,11 @@ class Pair:
     @property
     def met(self) -> bool:
         return bool(self.agreed_ats)
+
+    @property
+    def is_decided(self) -> bool:
+        """What the two sides show was answered: a write waits for one of them."""
+        return self.linkedin.wants or self.ats.wants
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,9 @@ def see_linkedin(pair: Pair, value: str, changed_at: datetime | None, table: Sta
     return decided
 
 
+ON_ITS_WAY = "This is where they were seen, and what it asks for is on its way."
+"""A reading that tells nothing new neither drops nor repeats what was decided."""
+
 NOWHERE = (Verdict.UNMAPPED, Verdict.REFUSED)
 """Where they are now has nothing to show on the other side, so nor has what waits of where they were before."""
 
@@ -122,6 +134,8 @@ def _see_linkedin(pair: Pair, value: str, changed_at: datetime | None, table: St
         return meet(
             replace(pair, linkedin=replace(pair.linkedin, observed=value, changed_at=changed_at)), table, ours=False
         )
+    if value == pair.linkedin.observed and pair.is_decided:
+        return Decided(Verdict.ECHO, ON_ITS_WAY)
     if value == pair.agreed_linkedin and pair.linkedin.observed != value and pair.ats.is_under_way:
         why = "They were moved back in LinkedIn before the move that followed them was known to be made."
         return Decided(Verdict.WRITE, why, transition=True, write_ats=pair.agreed_ats)
@@ -199,6 +213,8 @@ def see_ats(pair: Pair, value: str, changed_at: datetime | None, table: StageTab
 def _see_ats(pair: Pair, value: str, changed_at: datetime | None, table: StageTable, policy: Policy) -> Decided:
     if not pair.met:
         return meet(replace(pair, ats=replace(pair.ats, observed=value, changed_at=changed_at)), table, ours=False)
+    if value == pair.ats.observed and pair.is_decided:
+        return Decided(Verdict.ECHO, ON_ITS_WAY)
     if value == pair.agreed_ats and pair.ats.observed != value and pair.linkedin.is_under_way:
         why = "They were moved back in the ATS before the move that followed them was known to be made."
         return Decided(Verdict.WRITE, why, transition=True, write_linkedin=pair.agreed_linkedin)

@@ -284,9 +284,9 @@ WITH people AS (
         AND w.state = 'done'
     WHERE c.mapping_id = %(mapping)s AND t.changed_at >= %(since)s AND t.changed_at < %(until)s
 )
-SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM people WHERE lag > %(limit)s), (SELECT max(lag) FROM people),
-    (SELECT sum(lag) FROM people), (SELECT count(*) FROM moves), (SELECT count(lag) FROM moves),
-    (SELECT count(*) FROM moves WHERE lag > %(limit)s), (SELECT max(lag) FROM moves)
+SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM people WHERE lag > %(limit)s),
+    (SELECT max(lag) FROM people), (SELECT sum(lag) FROM people), (SELECT count(*) FROM moves),
+    (SELECT count(lag) FROM moves), (SELECT count(*) FROM moves WHERE lag > %(limit)s), (SELECT max(lag) FROM moves)
 """
 """The same figures by another way: one statement over raw rows."""
 

@@ -104,24 +104,32 @@ def test_whoever_stands_where_the_map_does_not_allow_it_is_asked_about_rule_9(
 
 @given(table=TABLES.filter(lambda table: table.rows), acts=ACTS, policy=POLICIES, data=st.data())
 @settings(max_examples=800, deadline=None)
-def test_what_is_read_again_unchanged_writes_nothing_rule_27(
+def test_what_is_read_again_unchanged_changes_nothing_rule_27(
     table: StageTable, acts: list[tuple[str, str]], policy: str, data: st.DataObject
 ) -> None:
     row = data.draw(st.sampled_from(table.rows))
     assume(table.allows(row.linkedin, row.ats))
     waiting = Waiting((row.linkedin, row.ats), table, policy)
+
     for side, value in acts:
         if value == "write":
             waiting.write(side)
         elif value != getattr(waiting.pair, side).observed:
             waiting.move(side, value)
+        assert_nothing_new(waiting)
     for side in ("ats", "linkedin"):
         waiting.write(side)
+    assert_nothing_new(waiting)
 
+
+def assert_nothing_new(waiting: Waiting) -> None:
+    """Either side read again as it stands, at any moment."""
     for see, side in ((plan.see_ats, waiting.pair.ats), (plan.see_linkedin, waiting.pair.linkedin)):
-        decided = see(waiting.pair, side.observed, side.changed_at, table, waiting.policy)
-        story = "\n".join([str(table.rows), *waiting.story, f"{side} again: {decided}"])
+        decided = see(waiting.pair, side.observed, side.changed_at, waiting.table, waiting.policy)
+        story = "\n".join([str(waiting.table.rows), *waiting.story, f"{side} again: {decided}"])
         assert not (decided.write_ats or decided.write_linkedin), story
+        assert not (waiting.pair.linkedin.wants and decided.drop_linkedin), story
+        assert not (waiting.pair.ats.wants and decided.drop_ats), story
 
 
 @pytest.mark.parametrize("policy, verdict", [("newest", Verdict.WRITE), ("ask", Verdict.CONFLICT)])
@@ -154,3 +162,17 @@ def test_a_question_stays_open_while_nothing_new_is_read_rule_27(asked: bool, ve
     pair = replace(pair, asked="Which one?" if asked else "", asked_map=COARSE.version)
 
     assert plan.see_ats(pair, "phone", START, COARSE, Policy("ask")).verdict == verdict
+
+
+def test_a_write_that_waits_is_not_dropped_by_a_second_reading_of_what_asked_for_it_rule_9() -> None:
+    """LinkedIn stands elsewhere, the ATS came back to what was agreed, and the newest wins: two webhooks tell of it."""
+    stands = replace(agreed("In Progress", "phone"), linkedin=Side("Contacted", START))
+    first = plan.see_ats(
+        replace(stands, ats=Side("onsite", START)), "phone", START + timedelta(hours=1), COARSE, Policy("newest")
+    )
+    assert first.write_linkedin == "In Progress"
+
+    waits = replace(stands, linkedin=replace(stands.linkedin, desired="In Progress"))
+    again = plan.see_ats(waits, "phone", START + timedelta(hours=1), COARSE, Policy("newest"))
+
+    assert (again.verdict, again.drop_linkedin) == (Verdict.ECHO, False)
