@@ -28,7 +28,7 @@ from apps.mappings.services import save_stage_map
 from apps.reports import pilots as reports
 from apps.reports.pilots import PilotReport
 from apps.reports.verdicts import Cause, Fate, Outcome
-from apps.sync import duplicates, pilots
+from apps.sync import duplicates, pilots, reconnecting
 from apps.sync.pilots import Criteria
 from tests.connections.factories import travel
 from tests.sandbox_process import running_sandbox
@@ -168,7 +168,7 @@ def trial(transactional_db: None) -> Iterator[Trial]:
 def trouble(trial: Trial) -> Iterator[Act]:
     """One kind each other day, at eleven, for over an hour."""
     ats, linkedin = trial.company.ats, trial.company.linkedin
-    (secret,) = [scenario.all_hands()["greenhouse"].credential]
+    secret = scenario.all_hands()["greenhouse"].credential
     starts = {cause: MONDAY + DAY * day + 3 * HOUR for day, cause in enumerate(TROUBLES, start=2)}
 
     def spend() -> None:
@@ -180,7 +180,9 @@ def trouble(trial: Trial) -> Iterator[Act]:
         connections.change_daily_limit(connection_id=linkedin.pk, limit=20_000, now=clock.now())
 
     def renew() -> None:
-        connections.set_credential(connection_id=ats.pk, secret=secret, now=clock.now())
+        tried = reconnecting.try_keys(connection_id=ats.pk, secret=secret)
+        admin = User.objects.get(email="admin@northwind.test")
+        reconnecting.replace_by(tried, connection_id=ats.pk, actor=admin, now=clock.now())
 
     def expire() -> None:
         connections.mark_auth_expired(connection_id=ats.pk, seen_version=None, now=clock.now())
