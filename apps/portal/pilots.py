@@ -236,15 +236,15 @@ def _criterion(title: str, met: bool, cases: list[Case]) -> dict[str, Any]:
     counted = sum(one.fate in verdicts.COUNTED for one in cases)
     late = sum(one.is_breach for one in cases)
     lags = sorted(one.lag for one in cases if one.lag is not None)
-    largest = f"the longest took {words.duration(lags[-1].total_seconds())} min" if lags else ""
+    largest = f"the longest took {words.duration(lags[-1].total_seconds())}" if lags else ""
     said = f"{counted - late} of {counted} in time" if counted else "None yet"
-    return {"title": title, "met": met, "said": said, "more": largest}
+    return {"title": title, "met": met, "open": met and not counted, "said": said, "more": largest}
 
 
 def _case(one: Case, now: datetime) -> dict[str, Any]:
     return {
-        "began": words.moment(one.began, now=now),
-        "shown": words.moment(one.shown, now=now),
+        "began": words.log_time(one.began, now=now),
+        "shown": words.log_time(one.shown, now=now) if one.shown is not None else None,
         "lag": words.duration(one.lag.total_seconds()) if one.lag is not None else "",
         "badge": FATES[one.fate],
         "cause": CAUSES[one.cause] if one.cause is not None else "",
