@@ -29,7 +29,7 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 pytestmark = IN_BROWSER
 
 ACCOUNT = ("/accounts/2fa/", "/accounts/password/change/", "/accounts/password/reset/")
-NOT_HTML = ("portal:schema",)
+NOT_HTML = ("portal:schema", "portal:pilot_evidence")
 
 
 def addresses(world: World) -> list[str]:

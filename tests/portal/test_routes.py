@@ -186,7 +186,7 @@ def test_no_page_names_anything_of_another_client(client: Browser, route: Route,
     if "GET" in route.door.methods:
         answer = client.get(route.address(own), headers=headers)
         assert answer.status_code == (200 if role_has(Role.OPS, route.door.right) else 403)
-        assert "Cedar" not in answer.content.decode()
+        assert "Cedar" not in b"".join(answer).decode()
 
 
 @pytest.mark.django_db
