@@ -243,9 +243,11 @@ OFTEN = 60
 
 
 def _is_busy(run: Run, all_shows_at: datetime) -> bool:
-    """Whether an event is open, a webhook on its way, or a listing still to be read in which all of it shows."""
+    """Whether an event is open, a webhook on its way, or a listing still to be read in which all of it shows. A
+    message that may have been sent waits for a person."""
     mine = Event.objects.exclude(kind__startswith="poll.")
-    if mine.filter(state__in=OPEN).exists() or mine.filter(state=State.HELD, reason=Reason.UNCERTAIN).exists():
+    unsure = mine.filter(state=State.HELD, reason=Reason.UNCERTAIN).exclude(kind__startswith="notify.")
+    if mine.filter(state__in=OPEN).exists() or unsure.exists():
         return True
     often = Stream.objects.filter(every_seconds__range=(1, OFTEN))
     if often.exclude(read_at__gte=all_shows_at).exists():
