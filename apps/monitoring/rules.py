@@ -12,7 +12,6 @@ class Step(StrEnum):
     """What a look does with one alarm."""
 
     NOTHING = "nothing"
-    FIRE = "fire"
     SEEN = "seen"
     FIRE_AGAIN = "fire_again"
     RESOLVE = "resolve"

@@ -164,13 +164,14 @@ def connections_ailing(now: datetime) -> Iterator[Signal]:
 def webhooks_silent(now: datetime) -> Iterator[Signal]:
     """Changes that only a comparison found since the last webhook came: the receiver cannot know of what never
     came to it."""
+    lost = Difference.objects.filter(kind="lost", run__side="ats", run__started_at__gt=now - timedelta(days=2))
     for one in _at_work():
+        mine = lost.filter(run__mapping__job__connection=one)
+        if mine.count() < LOST_WEBHOOKS:
+            continue
         last = Event.objects.filter(connection=one.pk, kind__startswith="hook.").aggregate(at=Max("arrived_at"))["at"]
-        lost = Difference.objects.filter(
-            kind="lost", run__side="ats", run__mapping__job__connection=one, run__started_at__gt=now - timedelta(days=2)
-        )
-        count = lost.filter(run__started_at__gt=last).count() if last is not None else 0
-        if last is not None and count >= LOST_WEBHOOKS:
+        count = mine.filter(run__started_at__gt=last).count() if last is not None else 0
+        if count >= LOST_WEBHOOKS:
             yield _of(one, "silent", f"{count} changes were told by no webhook since {last:%d %b %Y, %H:%M} UTC.")
 
 

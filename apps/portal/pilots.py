@@ -57,8 +57,6 @@ CAUSES: Mapping[Cause, str] = {
 SHOWN = 500
 """Rows of each table on the page; the CSV has all."""
 
-NOT_LIVE = ("draft", "shadow", "pilot", "paused")
-
 WAYS = {"linkedin": "LinkedIn to the ATS", "ats": "the ATS to LinkedIn"}
 
 
@@ -70,7 +68,7 @@ def pilot_list(request: PortalRequest) -> HttpResponse:
     context = {
         "pilots": [_head(one, now) for one in reports.list_pilots(scope=request.scope)],
         "may_operate": may_operate,
-        "startable": reports.list_startable(scope=request.scope) if may_operate else (),
+        "startable": reports.list_choices(scope=request.scope) if may_operate else (),
         "usual": Criteria(),
         "longest": services.LONGEST_TIME.days,
         "chosen": request.GET.get("mapping", ""),
@@ -84,7 +82,7 @@ def start(request: PortalRequest) -> HttpResponse:
     criteria = Criteria(
         days=_number(request, "days"), minutes=_number(request, "minutes"), late_allowed=_number(request, "late")
     )
-    offered = {str(one.id): one.id for one in reports.list_startable(scope=request.scope)}
+    offered = {str(one.id): one.id for one in reports.list_choices(scope=request.scope)}
     wanted = offered.get(request.POST.get("mapping", ""))
     if wanted is None or min(criteria.days, criteria.minutes, criteria.late_allowed) < 0:
         messages.warning(request, "Choose a mapping, and give days, minutes and how many may be late as whole numbers.")
@@ -126,7 +124,7 @@ def pilot(request: PortalRequest, pilot_id: UUID) -> HttpResponse:
         ],
         "may_operate": may_operate,
         "open": row.live_at is None and row.stopped_at is None,
-        "others": reports.list_choices(scope=request.scope, states=NOT_LIVE, but=row.mapping_id) if may_operate else (),
+        "others": reports.list_choices(scope=request.scope) if may_operate else (),
         "made": f"{timezone.localtime(now):%d %b %Y, %H:%M}",
     }
     return shell.page(request, "portal/pilot.html", context)
@@ -156,7 +154,7 @@ def stop(request: PortalRequest, pilot_id: UUID) -> HttpResponse:
 @requires(Right.OPERATE, methods=("POST",), visible=reports.pilot_is_visible)
 def go_live(request: PortalRequest, pilot_id: UUID) -> HttpResponse:
     """Take the pilot's mapping live, with those that were ticked."""
-    offered = {str(one.id): one.id for one in reports.list_choices(scope=request.reach, states=NOT_LIVE)}
+    offered = {str(one.id): one.id for one in reports.list_choices(scope=request.reach)}
     others = [offered[one] for one in request.POST.getlist("mapping") if one in offered]
     done = services.go_live(pilot_id=pilot_id, others=others, scope=request.reach, now=clock.now())
     if done.done:

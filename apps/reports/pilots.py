@@ -20,9 +20,10 @@ from apps.ledger.delays import DelayRow
 from apps.ledger.models import Effect, Event
 from apps.ledger.states import EffectState, State
 from apps.mappings.models import Mapping as ProjectMapping
-from apps.mappings.models import MappingState, Pilot
+from apps.mappings.models import Pilot
 from apps.reports import verdicts
 from apps.reports.verdicts import Case, Cause, Day, Fate, Verdict, Wait
+from apps.sync.pilots import BEGINS_FROM
 
 READS = "poll.profiles"
 """The reading of LinkedIn that a new candidate waits for."""
@@ -124,18 +125,12 @@ def find_newest(*, scope: Scope, mapping_id: UUID) -> UUID | None:
     return found.values_list("pk", flat=True).first()
 
 
-def list_choices(*, scope: Scope, states: Sequence[str], but: UUID | None = None) -> tuple[Choice, ...]:
-    """Mappings in some states, without an open pilot of their own."""
-    found = ProjectMapping.objects.within(scope).filter(state__in=states).exclude(pk=but)
+def list_choices(*, scope: Scope) -> tuple[Choice, ...]:
+    """Mappings that are not live and have no open pilot: to be tried, or taken live with one that was."""
+    found = ProjectMapping.objects.within(scope).filter(state__in=BEGINS_FROM)
     tried = Pilot.objects.within(scope).filter(stopped_at=None, live_at=None).values("mapping")
     rows = found.exclude(pk__in=tried).select_related("project", "job", "client").order_by("project__name", "pk")
     return tuple(Choice(one.pk, one.project.name, one.job.name, one.client.name, one.state) for one in rows[:500])
-
-
-def list_startable(*, scope: Scope) -> tuple[Choice, ...]:
-    """Mappings that a pilot may be started of."""
-    states = (MappingState.DRAFT, MappingState.SHADOW, MappingState.PAUSED, MappingState.PILOT)
-    return list_choices(scope=scope, states=states)
 
 
 def get_report(*, scope: Scope, pilot_id: UUID, now: datetime) -> PilotReport | None:

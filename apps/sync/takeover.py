@@ -11,7 +11,7 @@ from apps.ledger.models import Event
 from apps.mappings.models import OPEN
 from apps.providers import contract
 from apps.sync import lanes, leading, pairs, plan
-from apps.sync.plan import Standing
+from apps.sync.standings import Standing, shown_application
 
 
 def take_up(event: Event, found: contract.Application, *, now: datetime) -> Candidacy | None:
@@ -49,7 +49,7 @@ def show_the_furthest(event: Event, remote_id: str, *, now: datetime) -> list[pa
     profiles = Profile.objects.filter(candidacy__person=person, removed=False).select_related("project")
     for profile in profiles.order_by("pk"):
         theirs = _candidacies(person, profile)
-        shown = plan.shown_application([_standing(one) for one in theirs])
+        shown = shown_application([_standing(one) for one in theirs])
         candidacy = next((one for one in theirs if str(one.pk) == shown), None)
         if candidacy is not None and candidacy.pk != profile.candidacy_id:
             results.append(_give(profile, candidacy, event, now=now))

@@ -49,7 +49,7 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
             continue
         event = box.events[0]
         if event.connection in full:
-            units.append(outcomes.settled_each(box, {event.pk: _for_bulk_share(event, now)}))
+            units.append(outcomes.settled_each(box, {event.pk: _for_bulk_share(full[event.connection], now)}))
             continue
         candidacy = candidacy_of(event)
         stop = stopped(event, candidacy)
@@ -118,17 +118,17 @@ BULK_ASKS = 25
 """More than any of our systems takes a second, so that their share is used; and little to look at."""
 
 
-def _full_for_bulk(events: Sequence[Event], *, now: datetime) -> set[UUID]:
-    """The connections at which an import's share is spent: nothing of it is read meanwhile."""
+def _full_for_bulk(events: Sequence[Event], *, now: datetime) -> dict[UUID, int]:
+    """The connections at which an import's share is spent, with how much of it waits: nothing is read meanwhile."""
     if not leases.is_for_bulk():
-        return set()
+        return {}
     used = {event.connection for event in events if event.connection is not None}
-    return {one for one in used if budgets.room_for_bulk(one, now=now, most=LOOK + 1) <= LOOK}
+    full = [one for one in used if budgets.room_for_bulk(one, now=now, most=LOOK + 1) <= LOOK]
+    return {one: leases.count_bulk(lanes.connection_gate(one)) for one in full}
 
 
-def _for_bulk_share(event: Event, now: datetime) -> Outcome:
+def _for_bulk_share(waiting: int, now: datetime) -> Outcome:
     """The more there are, the later each asks again: all of them together ask BULK_ASKS times a second."""
-    waiting = leases.count_bulk(lanes.connection_gate(event.connection)) if event.connection is not None else 0
     wait = BULK_WAITS + timedelta(seconds=random.uniform(0, waiting / BULK_ASKS))
     why = "Waits for the share of requests that imports have."
     return outcomes.put_back(why, due_at=now + wait, waits_for=Reason.BUDGET)
@@ -138,7 +138,9 @@ def _perform(lease: Lease, connection_id: UUID, jobs: Sequence[Job], *, now: dat
     if not leases.is_for_bulk():
         return _perform_all(lease, connection_id, jobs, now=now)
     room = budgets.room_for_bulk(connection_id, now=now, most=len(jobs) + LOOK) - LOOK
-    units = [_unit(job, partial(_put_back, job.event, _for_bulk_share(job.event, now))) for job in jobs[max(0, room) :]]
+    late = jobs[max(0, room) :]
+    waiting = leases.count_bulk(lanes.connection_gate(connection_id)) if late else 0
+    units = [_unit(job, partial(_put_back, job.event, _for_bulk_share(waiting, now))) for job in late]
     return units + (_perform_all(lease, connection_id, jobs[:room], now=now) if room > 0 else [])
 
 

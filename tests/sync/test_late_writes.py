@@ -26,6 +26,13 @@ class Waiting:
         self.is_held, self.now = False, START
         self.story: list[str] = []
 
+    def act(self, side: str, value: str) -> None:
+        """What waits there is written, or somebody moves them there."""
+        if value == "write":
+            self.write(side)
+        elif value != getattr(self.pair, side).observed:
+            self.move(side, value)
+
     def move(self, side: str, value: str) -> None:
         """A person moves them there, and we read it."""
         self.now += timedelta(minutes=5)
@@ -92,10 +99,7 @@ def test_whoever_stands_where_the_map_does_not_allow_it_is_asked_about_rule_9(
     waiting = Waiting((row.linkedin, row.ats), table, policy)
 
     for side, value in acts:
-        if value == "write":
-            waiting.write(side)
-        elif value != getattr(waiting.pair, side).observed:
-            waiting.move(side, value)
+        waiting.act(side, value)
     for side in ("ats", "linkedin"):
         waiting.write(side)
 
@@ -112,10 +116,7 @@ def test_what_is_read_again_unchanged_changes_nothing_rule_27(
     waiting = Waiting((row.linkedin, row.ats), table, policy)
 
     for side, value in acts:
-        if value == "write":
-            waiting.write(side)
-        elif value != getattr(waiting.pair, side).observed:
-            waiting.move(side, value)
+        waiting.act(side, value)
         assert_nothing_new(waiting)
     for side in ("ats", "linkedin"):
         waiting.write(side)

@@ -16,9 +16,8 @@ from apps.demo import scenario
 from apps.mappings import services as mappings
 from apps.mappings.models import Mapping, MappingState, Policy
 from apps.mappings.rules import HIRED, REJECTED
-from apps.sync import plan
 from apps.sync.models import Stream, StreamName
-from apps.sync.plan import Standing
+from apps.sync.standings import Standing, shown_application
 from tests.sync.conftest import Desk
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
@@ -44,10 +43,10 @@ def test_the_leading_job_is_shown_while_it_is_open_then_the_furthest_open_applic
     shuffled = [leading, *others]
     chance.shuffle(shuffled)
 
-    shown = plan.shown_application([leading, *others])
+    shown = shown_application([leading, *others])
 
     open_ones = [one for one in others if one.job_open and one.value not in ("", REJECTED, HIRED)]
-    assert plan.shown_application(shuffled) == shown
+    assert shown_application(shuffled) == shown
     if is_open or not open_ones:
         assert shown == "first"
     else:
@@ -59,9 +58,9 @@ def test_the_leading_job_is_shown_while_it_is_open_then_the_furthest_open_applic
 def test_without_a_leading_application_and_with_none_open_there_is_none_to_show() -> None:
     shut = Standing("other", False, False, "review", 0.5, NOW)
 
-    assert plan.shown_application([]) == ""
-    assert plan.shown_application([shut]) == ""
-    assert plan.shown_application([replace(shut, job_open=True)]) == "other"
+    assert shown_application([]) == ""
+    assert shown_application([shut]) == ""
+    assert shown_application([replace(shut, job_open=True)]) == "other"
 
 
 def second_job(desk: Desk) -> Mapping:
