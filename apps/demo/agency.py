@@ -16,6 +16,7 @@ from apps.connections.models import Connection
 from apps.core import clock
 from apps.demo import scenario
 from apps.demo.sandbox import Sandbox
+from apps.mappings import seats
 from apps.mappings import services as mappings
 from apps.mappings.models import Job, Mapping, MappingState, Policy, Project
 from apps.sync import services as sync
@@ -116,8 +117,7 @@ def join(
     bullhorn = connect(sandbox, options=options)
     sync.start_reading(connection_id=bullhorn.pk, now=clock.now(), every_seconds=every_seconds)
     scenario.await_listings((linkedin.pk, bullhorn.pk), meanwhile=meanwhile, seconds=seconds)
-    users = connections.open_ats(bullhorn.pk).list_users().items
-    mappings.propose_seats(linkedin_id=linkedin.pk, ats_id=bullhorn.pk, users=users)
+    seats.accept_proposals(linkedin_id=linkedin.pk, ats_id=bullhorn.pk)
     return Agency(linkedin, bullhorn, tuple(_desk(linkedin, bullhorn, *one) for one in CLIENTS))
 
 

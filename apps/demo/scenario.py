@@ -20,6 +20,7 @@ from apps.core import clock
 from apps.demo.ats import all_hands
 from apps.demo.ats.hands import Hands
 from apps.demo.sandbox import Sandbox
+from apps.mappings import seats
 from apps.mappings import services as mappings
 from apps.mappings.models import Job, Mapping, MappingState, Policy, Project, Seat
 from apps.notifications import services as notifications
@@ -116,7 +117,7 @@ def build(
         sync.start_reading(connection_id=connection.pk, now=now, every_seconds=every_seconds)
     await_listings((linked.pk, ats_connection.pk), meanwhile=meanwhile, seconds=seconds)
     opened = connections.open_ats(ats_connection.pk)
-    mappings.propose_seats(linkedin_id=linked.pk, ats_id=ats_connection.pk, users=opened.list_users().items)
+    seats.accept_proposals(linkedin_id=linked.pk, ats_id=ats_connection.pk)
     source_id = next(found.id for found in opened.list_sources().items if "LinkedIn" in found.name)
     made = tuple(
         map_project(

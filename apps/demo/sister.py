@@ -11,13 +11,12 @@ from typing import Any
 from apps.accounts import services as accounts
 from apps.accounts.models import Client
 from apps.accounts.rights import Role
-from apps.connections import services as connections
 from apps.connections.models import Connection
 from apps.core import clock
 from apps.demo import scenario
 from apps.demo.ats import all_hands
 from apps.demo.sandbox import Sandbox
-from apps.mappings import services as mappings
+from apps.mappings import seats
 from apps.mappings.models import Mapping, Policy, Project
 from apps.sync import services as sync
 
@@ -60,8 +59,7 @@ def go_live(
 ) -> Sister:
     """Map each of its Projects to its posting once both listings are read. Raises TimeoutError after `seconds`."""
     scenario.await_listings((linkedin.pk, lever.pk), meanwhile=meanwhile, seconds=seconds)
-    users = connections.open_ats(lever.pk).list_users().items
-    mappings.propose_seats(linkedin_id=linkedin.pk, ats_id=lever.pk, users=users)
+    seats.accept_proposals(linkedin_id=linkedin.pk, ats_id=lever.pk)
     client = accounts.create_client(name=NAME, time_zone=TIME_ZONE, office_start=clock_time(8))
     recruiter = accounts.create_user(
         email=RECRUITER,

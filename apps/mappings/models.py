@@ -146,6 +146,22 @@ class Seat(models.Model):
         return self.name
 
 
+class AtsUser(models.Model):
+    """Somebody who works in an ATS, as last read there."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="users")
+    remote_id = models.TextField()
+    name = models.TextField()
+    email = models.TextField(blank=True)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("connection", "remote_id", name="ats_user_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class SeatUser(models.Model):
     """Who a seat's holder is in one ATS: a contract may serve several."""
 

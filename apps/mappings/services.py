@@ -23,7 +23,6 @@ from apps.mappings.models import (
     Policy,
     Project,
     Seat,
-    SeatUser,
     StageMap,
     StageMapVersion,
 )
@@ -114,23 +113,6 @@ def mapped_jobs(*, connection_id: UUID) -> frozenset[str]:
     """Remote ids of the jobs that some mapping uses."""
     mappings = ProjectMapping.objects.of_everyone().filter(job__connection_id=connection_id)
     return frozenset(mappings.exclude(state=MappingState.ENDED).values_list("job__remote_id", flat=True))
-
-
-def propose_seats(*, linkedin_id: UUID, ats_id: UUID, users: Iterable[contract.User]) -> int:
-    """Pair each LinkedIn seat with the active user of its name in one ATS, where exactly one fits; returns how many."""
-    by_name: dict[str, list[contract.User]] = {}
-    for user in (one for one in users if one.active):
-        by_name.setdefault(user.name.casefold(), []).append(user)
-    paired = 0
-    for seat in Seat.objects.filter(connection_id=linkedin_id).exclude(users__connection=ats_id):
-        fits = by_name.get(seat.name.casefold(), [])
-        if len(fits) == 1:
-            _, made = SeatUser.objects.get_or_create(
-                seat=seat, connection_id=ats_id, defaults={"remote_id": fits[0].id}
-            )
-            Seat.objects.filter(pk=seat.pk, email="").update(email=fits[0].email)
-            paired += made
-    return paired
 
 
 def resolve_row(job: Job, *, linkedin: str, ats: str, backward: bool = False, terminal: bool = False) -> rules.MapRow:

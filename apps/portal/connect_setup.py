@@ -13,7 +13,8 @@ from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
 from apps.connections import services as connections
 from apps.core import clock
-from apps.portal import shell, words
+from apps.mappings import seats as seat_maps
+from apps.portal import seats, shell, words
 from apps.providers import registry
 from apps.providers.provider import HookSecret, Provider
 from apps.reports import connections as reports
@@ -73,9 +74,16 @@ def _steps(request: PortalRequest, found: ConnectionDetail, provider: Provider) 
         "steps": connecting.hook_steps,
         "mails": connecting.mails,
         "messaging": found.capabilities.role == "messaging",
+        "seat_maps": _seat_maps(request, connection_id),
         "connection": reverse("portal:connection", args=[connection_id]),
         "next": _next(provider),
     }
+
+
+def _seat_maps(request: PortalRequest, connection_id: UUID) -> list[dict[str, Any]]:
+    """Who is who, with each system that is connected already."""
+    every = seat_maps.list_sides(scope=request.reach)
+    return [seats.summary(one) for one in seats.sides_of(connection_id, every)]
 
 
 def _next(provider: Provider) -> list[dict[str, str]]:

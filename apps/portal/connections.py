@@ -84,7 +84,12 @@ def connection_list(request: PortalRequest) -> HttpResponse:
     found = reports.list_connections(scope=request.scope, now=now, reach=request.reach)
     lines = [line_of(one, now=now) for one in found]
     tense = sum(line.health.tone in ("bad", "warn") for line in lines)
-    context = {"lines": lines, "attention": tense, "may_connect": request.user.may(Right.ADMINISTER)}
+    context = {
+        "lines": lines,
+        "attention": tense,
+        "may_connect": request.user.may(Right.ADMINISTER),
+        "may_pair": request.user.may(Right.OPERATE),
+    }
     return shell.page(request, "portal/connections.html", context)
 
 

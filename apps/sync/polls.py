@@ -4,7 +4,8 @@ worker makes it, its gate can hold it, and its cursor is committed with what it 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -22,7 +23,7 @@ from apps.ledger.models import Event
 from apps.ledger.outcomes import Decision, Tried, Unit
 from apps.ledger.services import NewEvent
 from apps.ledger.states import OPEN, Priority, State
-from apps.mappings import choices as mappings_choices
+from apps.mappings import choices, seats
 from apps.mappings import services as mappings
 from apps.mappings.models import ChoiceKind
 from apps.notifications import announce
@@ -262,11 +263,11 @@ def _read_projects(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[
 
 def _read_seats(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], Decision]:
     linkedin = connections.open_sourcing(stream.connection_id)
-    seats = _all_pages(lambda cursor: linkedin.list_seats(cursor=cursor))
+    listed = _all_pages(lambda cursor: linkedin.list_seats(cursor=cursor))
 
     def decide() -> Decision:
-        mappings.store_seats(connection_id=stream.connection_id, seats=seats)
-        return _done(stream, box, f"{len(seats)} seats read.", now=now, complete=True)
+        mappings.store_seats(connection_id=stream.connection_id, seats=listed)
+        return _done(stream, box, f"{len(listed)} seats read.", now=now, complete=True)
 
     return decide
 
@@ -279,12 +280,12 @@ def _read_jobs(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], D
     wanted = [ids[:1]] if ats.capabilities.stage_scope == "account" else reading.chunks(ids)
     for some in wanted:
         stages += ats.list_stages(some)
-    choices = _read_choices(ats) if _choices_due(stream, now=now) else {}
-    cursor = {**stream.cursor, "choices": now.isoformat()} if choices else None
+    lists = _read_lists(ats) if _lists_due(stream, now=now) else None
+    cursor = {**stream.cursor, "choices": now.isoformat()} if lists else None
 
     def decide() -> Decision:
-        for kind, found in choices.items():
-            mappings_choices.store_choices(connection_id=stream.connection_id, kind=kind, choices=found)
+        if lists is not None:
+            lists.store(stream.connection_id)
         turned = mappings.store_jobs(connection_id=stream.connection_id, jobs=jobs, stages=stages, now=now)
         vanished = mappings.end_vanished_jobs(connection_id=stream.connection_id, seen=[job.id for job in jobs])
         detail = f"{len(jobs)} jobs and {len(stages)} stages read." + (f" {vanished} vanished." if vanished else "")
@@ -294,27 +295,48 @@ def _read_jobs(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], D
     return decide
 
 
-CHOICES_EVERY = timedelta(days=1)
-"""Folders and reasons change a few times a year; somebody who waits for a new one reads the connection at once."""
+LISTS_EVERY = timedelta(days=1)
+"""Folders, reasons and users change rarely; somebody who waits for a new one reads the connection at once."""
 
 
-def _choices_due(stream: Stream, *, now: datetime) -> bool:
+def _lists_due(stream: Stream, *, now: datetime) -> bool:
     read = stream.cursor.get("choices")
-    return read is None or now - datetime.fromisoformat(read) >= CHOICES_EVERY
+    return read is None or now - datetime.fromisoformat(read) >= LISTS_EVERY
 
 
-def _read_choices(ats: contract.Ats) -> dict[ChoiceKind, tuple[contract.Choice, ...]]:
-    """What the ATS lets people choose from; a list that the credential may not read is empty. None where it is busy:
-    the next reading of jobs asks again."""
-    found: dict[ChoiceKind, tuple[contract.Choice, ...]] = {}
-    for kind, read in ((ChoiceKind.FOLDER, ats.list_folders), (ChoiceKind.REASON, ats.list_reject_reasons)):
-        try:
-            found[kind] = read()
-        except (errors.Rejected, errors.NotFound):
-            found[kind] = ()
-        except (errors.RateLimited, errors.Transient):
-            return {}
-    return found
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """What the ATS lets people choose from, and who works in it."""
+
+    choices: Mapping[ChoiceKind, Sequence[contract.Choice]]
+    users: Sequence[contract.User]
+
+    def store(self, connection_id: UUID) -> None:
+        for kind, found in self.choices.items():
+            choices.store_choices(connection_id=connection_id, kind=kind, choices=found)
+        seats.store_users(connection_id=connection_id, users=self.users)
+
+
+def _read_lists(ats: contract.Ats) -> _Lists | None:
+    """None where the ATS is busy: the next reading of jobs asks again."""
+    try:
+        return _Lists(
+            choices={
+                ChoiceKind.FOLDER: _allowed(ats.list_folders),
+                ChoiceKind.REASON: _allowed(ats.list_reject_reasons),
+            },
+            users=_allowed(lambda: _all_pages(lambda cursor: ats.list_users(cursor=cursor))),
+        )
+    except (errors.RateLimited, errors.Transient):
+        return None
+
+
+def _allowed(read: Callable[[], Sequence[contract.T]]) -> Sequence[contract.T]:
+    """A list; empty where the credential may not read it."""
+    try:
+        return read()
+    except (errors.Rejected, errors.NotFound):
+        return ()
 
 
 def _read_people(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], Decision]:

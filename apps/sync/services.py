@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from apps.connections import services as connections
 from apps.connections.models import Connection
@@ -48,6 +49,7 @@ def _queue_of(connection: Connection) -> tuple[StreamName, ...]:
 
 
 def listings_are_read(*, connection_id: UUID) -> bool:
-    """True once each listing that has an end was read to it."""
+    """True once each listing that has an end was read to it, and what is read with the jobs once a day."""
     ends = [StreamName.PROJECTS, StreamName.SEATS, StreamName.JOBS, StreamName.PEOPLE]
-    return not Stream.objects.filter(connection_id=connection_id, name__in=ends, complete_at__isnull=True).exists()
+    unread = Q(name__in=ends, complete_at=None) | Q(name=StreamName.JOBS) & ~Q(cursor__has_key="choices")
+    return not Stream.objects.filter(unread, connection_id=connection_id).exists()

@@ -87,6 +87,7 @@ API = [
 ]
 REPORTS = [f"/api/v1/reports/{name}/" for name in ("lag", "volume", "days", "funnel", "errors", "budget")]
 OTHERS = ["/alerts/", "/pilots/", "/conflicts/", "/compatibility/", "/people/keys/", "/reconciliation/"]
+SEATS = ["/connections/seats/"]
 MAPPINGS = ["/mappings/?shut=1", "/mappings/names/", "/mappings/folders/", "/stage-maps/"]
 SUGGESTED = ["/mappings/suggestions/", "/mappings/suggestions/dismissed/"]
 LETTERS = ["/dead-letters/", "/dead-letters/replays/", "/dead-letters/discarded/"]
@@ -97,6 +98,7 @@ LETTERS = ["/dead-letters/", "/dead-letters/replays/", "/dead-letters/discarded/
     [
         *LISTS,
         *OTHERS,
+        *SEATS,
         *MAPPINGS,
         *SUGGESTED,
         *LETTERS,
