@@ -57,7 +57,7 @@ class ConnectionGate:
 
     def enter(self, call: Call) -> Permit:
         """Raises RuntimeError in a transaction; LeaseLost when the worker's lease would not outlive
-        the call; RateLimited when paused, backing off or out of budget;
+        the call; RateLimited when paused, in shadow, backing off or out of budget;
         AuthExpired when a person must reconnect."""
         if database.in_atomic_block:
             raise RuntimeError("A remote call must not start inside a database transaction.")
@@ -65,6 +65,8 @@ class ConnectionGate:
         now = clock.now()
         state, plan = self._read_state()
         self._refuse_if_closed(state, now)
+        if state.shadow_at is not None and call.purpose == Purpose.WRITE:
+            raise errors.RateLimited("This connection is in shadow: nothing is written there.", cause="paused")
         purpose = Purpose.BULK if leases.is_for_bulk() else call.purpose
         return Permit(call, purpose, self._reserve(state, plan, purpose, now), state)
 

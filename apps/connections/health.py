@@ -73,7 +73,9 @@ def _detail(one: Connection, health: Health) -> str:
     return ""
 
 
-def note_act(connection_id: UUID, word: str, *, now: datetime, actor_id: int | None, health: str) -> None:
-    """Write down what somebody did; `health` is what it makes of the connection, empty where that will show."""
-    Connection.objects.filter(pk=connection_id).update(health=health)
+def note_act(connection_id: UUID, word: str, *, now: datetime, actor_id: int | None, health: str | None) -> None:
+    """Write down what somebody did; `health` is what it makes of the connection: empty where that will show,
+    None where it makes nothing of it."""
+    if health is not None:
+        Connection.objects.filter(pk=connection_id).update(health=health)
     Chapter.objects.create(connection_id=connection_id, word=word, at=now, by_id=actor_id)

@@ -82,6 +82,8 @@ class Connection(models.Model):
     paused_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     stopped_at = models.DateTimeField(null=True, help_text="no call starts after this is committed")
     stopped_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    shadow_at = models.DateTimeField(null=True, help_text="no write starts after this is committed")
+    shadow_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     hook_secret = models.BinaryField(default=bytes)
     hook_secret_previous = models.BinaryField(default=bytes)
     hook_previous_until = models.DateTimeField(null=True)

@@ -1,4 +1,4 @@
-"""What changes a connection: making it, its credential, its switches; and opening it for calls."""
+"""What changes a connection: making it, and its credential; and opening it for calls."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from uuid import UUID, uuid4
 from django.conf import settings as app_settings
 from django.db import IntegrityError, transaction
 
-from apps.connections import gate, health, tokens
+from apps.connections import gate, tokens
 from apps.connections.gate import ConnectionGate, ProbeGate, gate_of, record_error, record_success
 from apps.connections.hooks import give_first_secret, hook_secrets, rotate_hook_secret, sign_by
 from apps.connections.models import Connection, Credential, QuotaAccount
 from apps.connections.rekey import rotate_keys
 from apps.connections.selectors import capabilities_of, refusals, role_of
+from apps.connections.switches import end_shadow, pause, resume, shadow, shadow_hold, stop
 from apps.connections.tokens import StaleCredential
 from apps.ledger import gates
 from apps.ledger import services as ledger
@@ -31,6 +32,7 @@ __all__ = [
     "capabilities_of",
     "count_refused_delivery",
     "create_connection",
+    "end_shadow",
     "gate_of",
     "hook_secrets",
     "identify_and_bind",
@@ -49,6 +51,8 @@ __all__ = [
     "rotate_hook_secret",
     "rotate_keys",
     "set_credential",
+    "shadow",
+    "shadow_hold",
     "shares_jobs",
     "stop",
 ]
@@ -171,35 +175,6 @@ def receiver_of(connection: Connection) -> contract.Receiver:
 def count_refused_delivery(*, connection_id: UUID, now: datetime) -> None:
     """Somebody sent what no live secret of the connection signed: an old secret there, or a stranger."""
     ledger.count_fault(refusals(connection_id), now=now)
-
-
-def pause(*, connection_id: UUID, actor_id: int | None, now: datetime) -> None:
-    """No call starts until somebody resumes; what arrives is kept."""
-    with transaction.atomic():
-        if Connection.objects.filter(pk=connection_id, paused_at__isnull=True).update(
-            paused_at=now, paused_by=actor_id
-        ):
-            health.note_act(connection_id, "paused", now=now, actor_id=actor_id, health="paused")
-        gate.close(connection_id, Reason.PAUSED, now=now, detail="Paused by a person.")
-
-
-def stop(*, connection_id: UUID, actor_id: int | None, now: datetime) -> None:
-    """The stop switch: no call starts after this is committed."""
-    with transaction.atomic():
-        if Connection.objects.filter(pk=connection_id, stopped_at__isnull=True).update(
-            stopped_at=now, stopped_by=actor_id
-        ):
-            health.note_act(connection_id, "stopped", now=now, actor_id=actor_id, health="paused")
-        gate.close(connection_id, Reason.PAUSED, now=now, detail="Stopped by a person.")
-
-
-def resume(*, connection_id: UUID, now: datetime, actor_id: int | None = None) -> bool:
-    """Take pause and stop back; returns True if nothing else keeps the gate closed."""
-    with transaction.atomic():
-        held = Connection.objects.filter(pk=connection_id).exclude(paused_at__isnull=True, stopped_at__isnull=True)
-        if held.update(paused_at=None, paused_by=None, stopped_at=None, stopped_by=None):
-            health.note_act(connection_id, "resumed", now=now, actor_id=actor_id, health="")
-        return gates.open_gate(gate=gate_of(connection_id), reason=Reason.PAUSED, now=now)
 
 
 def change_daily_limit(*, connection_id: UUID, limit: int, now: datetime) -> None:

@@ -77,7 +77,8 @@ def connection_detail(request: PortalRequest, connection_id: UUID) -> HttpRespon
         "errors": found.errors_in_a_row,
         "may": request.user.may(Right.ADMINISTER),
         "switch": reverse("portal:switch_connection", args=[connection_id]),
-        "switches": connection_switch.offered(held_up=found.row.health.word == "paused"),
+        "switches": _switches(found),
+        "shadow": words.moment(found.row.shadow_at, now=now),
         "landing": _landing(connection_id, found, now),
         "history": [_chapter(one, now) for one in found.history],
         "hook": request.build_absolute_uri(f"/webhooks/{found.row.provider}/{connection_id}/"),
@@ -98,6 +99,14 @@ def _ability(said: str, support: bool | Limited) -> dict[str, str]:
         return {"name": said, "tone": tone, "icon": icon, "word": word, "why": support.why}
     tone, icon, word = ("ok", "check", "yes") if support else ("mute", "close", "no")
     return {"name": said, "tone": tone, "icon": icon, "word": word, "why": ""}
+
+
+def _switches(found: ConnectionDetail) -> list[dict[str, Any]]:
+    return connection_switch.offered(
+        held_up=found.row.health.word == "paused",
+        shadow=found.row.shadow_at is not None,
+        writes=found.capabilities.role != "messaging",
+    )
 
 
 def _acts(found: ConnectionDetail) -> list[dict[str, Any]]:

@@ -69,6 +69,7 @@ class ConnectionLine:
     client: str
     health: Badge
     closed_for: str
+    shadow: bool
     waiting: str
     oldest: Moment | None
     last_success: Moment | None
@@ -103,6 +104,7 @@ def line_of(one: ConnectionRow, *, now: datetime) -> ConnectionLine:
         client=one.client,
         health=words.health_badge(one.health, now=now),
         closed_for=words.listed([words.reason_words(reason) for reason in one.closed_for]),
+        shadow=one.shadow_at is not None,
         waiting=words.number(one.waiting),
         oldest=words.moment(one.oldest, now=now),
         last_success=words.moment(one.last_success_at, now=now),

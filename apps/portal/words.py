@@ -118,6 +118,8 @@ CHAPTERS: Mapping[str, Badge] = {
     "reconnected": Badge("ok", "key", "Reconnected"),
     "resumed": Badge("ok", "running", "Resumed"),
     "stopped": Badge("mute", "pause", "Stopped"),
+    "shadow": Badge("info", "search", "In shadow"),
+    "shadow_ended": Badge("ok", "running", "Shadow ended"),
     "moved": Badge("ok", "both", "Moved to another contract"),
 }
 

@@ -50,6 +50,7 @@ class ConnectionRow:
     last_error: str
     windows: tuple[WindowFigures, ...]
     refused: FaultRow | None = None
+    shadow_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,4 +207,5 @@ def _row(
         last_error=one.last_error if scope.unrestricted else "",
         windows=windows,
         refused=refused,
+        shadow_at=one.shadow_at,
     )

@@ -21,7 +21,7 @@ from apps.ledger.states import OPEN, Reason, State
 from apps.mappings.models import MappingState
 from apps.providers import contract, recording
 from apps.providers.recording import Exchange
-from apps.sync import acts, lanes, pacing, pairs, polls, promises
+from apps.sync import acts, lanes, pacing, pairs, polls, promises, shadow
 from apps.sync.steps import DEADLINE
 
 
@@ -79,7 +79,7 @@ def _move_of(lease: Lease, box: Claimed) -> Move | Unit:
 def profile_of(event: Event) -> Profile | None:
     """Whose move this is; None where the profile is gone."""
     profiles = Profile.objects.select_related(
-        "candidacy__mapping__stage_map", "candidacy__mapping__job", "candidacy__job"
+        "connection", "candidacy__mapping__stage_map", "candidacy__mapping__job", "candidacy__job"
     )
     return profiles.filter(pk=event.payload.get("profile"), candidacy__isnull=False).first()
 
@@ -99,7 +99,7 @@ def stopped(event: Event, profile: Profile, candidacy: Candidacy) -> Outcome | N
         return outcomes.skipped(Reason.ENDED, "The mapping has ended.")
     if mapping.halted_at is not None or mapping.state not in (MappingState.LIVE, MappingState.PILOT):
         return outcomes.held(Reason.PAUSED, "The mapping is stopped.", hold_key=f"mapping:{mapping.pk}")
-    return None
+    return shadow.held(event, profile.connection, candidacy)
 
 
 def _write_all(lease: Lease, connection_id: UUID, moves: Sequence[Move], *, now: datetime) -> list[Unit]:

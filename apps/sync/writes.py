@@ -30,7 +30,7 @@ from apps.ledger.outcomes import Decision, Outcome, Tried, Unit
 from apps.ledger.states import EffectState, Reason
 from apps.mappings.models import MappingState
 from apps.providers import contract, recording
-from apps.sync import arrivals, fills, index, lanes, moves, notes, pairs, promises
+from apps.sync import arrivals, fills, index, lanes, moves, notes, pairs, promises, shadow
 from apps.sync.acts import Act
 from apps.sync.steps import DEADLINE, Job, Ready
 
@@ -102,7 +102,7 @@ def stopped(event: Event, candidacy: Candidacy | None) -> Outcome | None:
     if mapping.state not in (MappingState.LIVE, MappingState.PILOT):
         why = f"The mapping is {mapping.state}; this goes on when it is started again."
         return outcomes.held(Reason.PAUSED, why, hold_key=f"mapping:{mapping.pk}")
-    return None
+    return shadow.held(event, job.connection, candidacy)
 
 
 def _keys(candidacy: Candidacy) -> frozenset[str]:

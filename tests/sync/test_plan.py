@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.mappings.rules import HIRED, REJECTED, MapRow, StageTable
@@ -243,7 +243,7 @@ def settle(pair: Pair, decided: Decided) -> Pair:
 
 
 @given(rows=ROWS, start=st.tuples(STAGES, VALUES), moves=st.lists(st.tuples(st.booleans(), STAGES, VALUES), max_size=6))
-@settings(max_examples=300)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 def test_no_move_travels_a_second_hop_whatever_the_map(
     rows: list[MapRow], start: tuple[str, str], moves: list[tuple[bool, str, str]]
 ) -> None:
