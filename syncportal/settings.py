@@ -155,6 +155,9 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 vars().update(env.email_url("EMAIL_URL", default="filemail://"))
+if vars()["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend":
+    EMAIL_BACKEND = "apps.notifications.smtp.EmailBackend"
+SYNCPORTAL_MAIL_INTERNAL = env.bool("SYNCPORTAL_MAIL_INTERNAL", default=False)
 EMAIL_FILE_PATH = DATA_DIR / "mail"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="SyncPortal <syncportal@localhost>")
 LOGIN_URL = "account_login"

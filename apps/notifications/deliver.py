@@ -165,7 +165,7 @@ def _failed(
     if isinstance(error, errors.RateLimited) and error.cause == "message_limit_exceeded":
         why = "The workspace's message limit is reached."
         gates.close_gate(gate=lane, reason=Reason.BUDGET, now=now, until=now + FULL_FOR, detail=why)
-    if isinstance(error, errors.AuthExpired) and error.cause == "mail_auth":
+    if isinstance(error, errors.AuthExpired) and error.cause in ("mail_auth", "mail_address"):
         gates.close_gate(gate=lane, reason=Reason.TOKEN, now=now, until=now + FULL_FOR / 60, detail=error.detail)
     lanes.follow_connections(now)
     if len(messages) > 1 and isinstance(error, errors.Rejected):

@@ -9,7 +9,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
 
 from apps.core import errors
-from apps.providers import contract
+from apps.providers import contract, egress
 
 SERVER = "mail"
 """What the mail server is called where it fails."""
@@ -18,13 +18,19 @@ SERVER = "mail"
 def send(address: str, message: contract.Message, *, key: str) -> str:
     """Send one message and return its Message-ID, which is the same whenever it is sent.
 
-    NOT safe to repeat. Raises Transient (nothing was taken), AuthExpired (the server refuses our sign-in),
-    Rejected (it refuses the message) or Unknown (it may have taken it).
+    NOT safe to repeat. Raises Transient (nothing was taken), AuthExpired (the server refuses our sign-in, or may not
+    be called), Rejected (it refuses the message) or Unknown (it may have taken it).
     """
     mail = _compose(address, message, key=key)
     server = get_connection()
     try:
         server.open()
+    except egress.Forbidden:
+        raise errors.AuthExpired(
+            "EMAIL_URL names a server whose address may not be called; SYNCPORTAL_MAIL_INTERNAL allows one of your own"
+            " network.",
+            cause="mail_address",
+        ) from None
     except smtplib.SMTPAuthenticationError:
         raise errors.AuthExpired("The mail server refuses the sign-in of EMAIL_URL.", cause="mail_auth") from None
     except (OSError, smtplib.SMTPException):

@@ -21,6 +21,12 @@ CARRYING = tuple(
 )
 """IPv6 ranges that carry an IPv4 address, or are private by an old rule: a public system needs none of them."""
 
+INTERNAL = tuple(
+    ipaddress.ip_network(one)
+    for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "::1/128", "fc00::/7")
+)
+"""A company's own network and this machine; never what a cloud tells its machines about themselves (169.254)."""
+
 _policy = {"loopback": False}
 
 
@@ -46,16 +52,34 @@ def may_dial(text: str) -> bool:
     return is_public(text) or (_policy["loopback"] and address is not None and address.is_loopback)
 
 
-def look_up(host: str, port: int, *, resolver: Resolver = socket.getaddrinfo) -> tuple[str, ...]:
-    """The addresses of a host, in the order to try them. Raises Forbidden if one of them may not be
-    called, OSError where there is none."""
+def is_internal(text: str) -> bool:
+    address = _read(text)
+    return address is not None and any(address in network for network in INTERNAL)
+
+
+def look_up(
+    host: str, port: int, *, resolver: Resolver = socket.getaddrinfo, internal: bool = False
+) -> tuple[str, ...]:
+    """The addresses of a host, in the order to try them; `internal` where whoever runs this machine named a host of
+    their own network. Raises Forbidden if one of them may not be called, OSError where there is none."""
     found = resolver(host, port, type=socket.SOCK_STREAM)
     addresses = tuple(dict.fromkeys(str(answer[4][0]) for answer in found))
     if not addresses:
         raise OSError("the name has no address")
-    if not all(may_dial(one) for one in addresses):
+    if not all(may_dial(one) or (internal and is_internal(one)) for one in addresses):
         raise Forbidden("the name stands for an address that may not be called")
     return addresses
+
+
+def dial(host: str, port: int, *, seconds: float, internal: bool = False) -> socket.socket:
+    """A socket to a host, at the address that was checked. Raises as `look_up` does, and OSError."""
+    *others, last = look_up(host, port, internal=internal)
+    for address in others:
+        try:
+            return socket.create_connection((address, port), seconds)
+        except OSError:
+            continue
+    return socket.create_connection((last, port), seconds)
 
 
 def _read(text: str) -> Address | None:

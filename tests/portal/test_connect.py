@@ -46,6 +46,30 @@ def test_the_set_up_page_follows_a_passed_test(admin: Browser) -> None:
     assert "Set up" in said(page)
 
 
+def test_a_webhooks_secret_is_shown_in_the_answer_that_makes_it_which_nothing_keeps(admin: Browser) -> None:
+    connect_greenhouse(admin)
+    made = Connection.objects.get()
+    page = f"/connections/{made.pk}/setup/"
+
+    answer, later = admin.post(page), admin.get(page)
+
+    made.refresh_from_db()
+    (secret, *_) = connections.hook_secrets(made, now=clock.now())
+    assert f'value="{secret}"' in said(answer) and secret not in said(later)
+    assert answer["Cache-Control"] == later["Cache-Control"] == "no-store"
+
+
+def test_no_page_that_a_credential_is_typed_into_is_kept(admin: Browser) -> None:
+    connect_greenhouse(admin)
+    made = Connection.objects.get()
+
+    for page in (f"{FORM}lever", f"/connections/{made.pk}/key/", f"/connections/{made.pk}/setup/", "/people/keys/"):
+        assert admin.get(page)["Cache-Control"] == "no-store", page
+    admin.post(f"{FORM}greenhouse", GREENHOUSE)
+    for answer in (admin.get("/connections/new/result/"), admin.post(f"{FORM}greenhouse", {"name": "x"})):
+        assert answer["Cache-Control"] == "no-store"
+
+
 def test_the_same_account_is_not_connected_twice(admin: Browser) -> None:
     """RULES 28: Greenhouse names no account, so the jobs that are known give it away."""
     connect_greenhouse(admin)
