@@ -9,8 +9,10 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
+from apps.accounts import selectors as accounts
 from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
+from apps.accounts.scope import EVERYONE
 from apps.connections import services as connections
 from apps.core import clock
 from apps.mappings import seats as seat_maps
@@ -20,6 +22,9 @@ from apps.providers.provider import HookSecret, Provider
 from apps.reports import connections as reports
 from apps.reports import joining
 from apps.reports.connections import ConnectionDetail
+
+OFFICES = 8
+"""Clients that a step of connecting shows; the rest are on their own page."""
 
 SHORTEST = 8
 """A shorter signing secret is a slip of the hand."""
@@ -75,6 +80,7 @@ def _steps(request: PortalRequest, found: ConnectionDetail, provider: Provider) 
         "mails": connecting.mails,
         "messaging": found.capabilities.role == "messaging",
         "seat_maps": _seat_maps(request, connection_id),
+        **_offices(),
         "connection": reverse("portal:connection", args=[connection_id]),
         "next": _next(provider),
     }
@@ -86,11 +92,20 @@ def _seat_maps(request: PortalRequest, connection_id: UUID) -> list[dict[str, An
     return [seats.summary(one) for one in seats.sides_of(connection_id, every)]
 
 
+def _offices() -> dict[str, Any]:
+    """When each client's people work: the day's requests are planned by it."""
+    every = accounts.list_client_rows(scope=EVERYONE)
+    shown = [
+        {"name": one.name, "hours": f"{one.start:%H:%M} to {one.end:%H:%M}, {one.time_zone}"} for one in every[:OFFICES]
+    ]
+    return {"offices": shown, "more": len(every) - len(shown)}
+
+
 def _next(provider: Provider) -> list[dict[str, str]]:
     """Where to go from here."""
     pages = {
-        "sourcing": [("connect", "Connect the ATS"), ("clients", "Clients and office hours")],
-        "ats": [("clients", "Clients and office hours"), ("mappings", "Map Projects to jobs")],
+        "sourcing": [("connect", "Connect the ATS")],
+        "ats": [("suggestions", "Map Projects to jobs")],
         "messaging": [("contacts", "Choose the hiring managers' channel"), ("notifications", "Rules")],
     }[provider.capabilities.role]
     return [{"label": label, "href": reverse(f"portal:{name}")} for name, label in pages]

@@ -112,9 +112,10 @@ def test_the_users_are_read_again_when_somebody_is_new(ops: Browser, world: Worl
     assert Stream.objects.get().cursor == {} and Stream.objects.get().next_at is not None
 
 
-def test_the_set_up_of_a_system_leads_to_the_seat_map(client: Browser, world: World) -> None:
+def test_the_set_up_of_a_system_shows_office_hours_and_leads_to_the_seat_map(client: Browser, world: World) -> None:
     client.force_login(make_user(Role.ADMIN))
 
     page = text_of(client, reverse("portal:connect_setup", args=[world.ats.pk]))
 
+    assert "Client Birch 08:00 to 18:00, UTC" in page
     assert "Who is who" in page and "0 of 3 seats paired, 2 proposals to look at." in page
