@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,10 @@ from apps.candidates.models import Apart, Duplicate, DuplicateState, Person
 def hold_key(duplicate: Duplicate) -> str:
     """Under which the ledger holds what waits for the answer."""
     return f"duplicate:{duplicate.pk}"
+
+
+UNREAD: Mapping[str, Any] = {"records": {}, "records_asked_at": None}
+"""The columns of a question of whose people the ATS's records are still to be read."""
 
 
 def decide_on(person: Person, *, by_name: bool) -> Decision:
@@ -40,7 +44,7 @@ def ask(*, person: Person, judged: Collection[Judgement], now: datetime) -> Dupl
         person=person, state=DuplicateState.OPEN, defaults={"found": found, "asked_at": now}
     )
     if not made and question.found != found:
-        Duplicate.objects.filter(pk=question.pk).update(found=found)
+        Duplicate.objects.filter(pk=question.pk).update(found=found, **UNREAD)
     return question
 
 
@@ -64,8 +68,53 @@ def asked_with(*, connection_id: UUID, remote_ids: Collection[str]) -> set[str]:
     return {one for together in named if together & set(remote_ids) for one in together} - set(remote_ids)
 
 
+def follow_merge(*, loser: Person, survivor: Person) -> None:
+    """Somebody is part of another from now on: what is open about either is asked of the one who is left, and who
+    else is asked whether they are the other, is asked about the one who is left."""
+    open_now = Duplicate.objects.filter(state=DuplicateState.OPEN, person__connection=survivor.connection_id)
+    theirs = sorted(open_now.filter(person__in=[loser, survivor]), key=lambda one: one.person_id != survivor.pk)
+    if theirs:
+        found = [one for question in theirs for one in question.found if one["id"] != loser.remote_id]
+        Duplicate.objects.filter(pk__in=[one.pk for one in theirs[1:]]).update(state=DuplicateState.CLOSED)
+        _ask_of(theirs[0], survivor, found)
+    naming = open_now.filter(found__contains=[{"id": loser.remote_id}]) if loser.remote_id else open_now.none()
+    for question in naming.exclude(person__in=[loser, survivor]).select_related("person"):
+        renamed = [{**one, "id": survivor.remote_id} if one["id"] == loser.remote_id else one for one in question.found]
+        _ask_of(question, question.person, renamed)
+
+
+def ask_rest(*, person: Person, found: Collection[Mapping[str, Any]], now: datetime) -> None:
+    """Whoever else was asked about is a question still, of whoever they are now."""
+    question = Duplicate.objects.filter(person=person, state=DuplicateState.OPEN).first()
+    if question is not None:
+        _ask_of(question, person, [*question.found, *found])
+    elif fitting := _fitting(person, found):
+        Duplicate.objects.create(person=person, found=fitting, asked_at=now)
+
+
+def _ask_of(question: Duplicate, person: Person, found: Collection[Mapping[str, Any]]) -> None:
+    fitting = _fitting(person, found)
+    changed = {"person": person, "found": fitting, **UNREAD} if fitting else {"state": DuplicateState.CLOSED}
+    Duplicate.objects.filter(pk=question.pk).update(**changed)
+
+
+def _fitting(person: Person, found: Collection[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What speaks for each of these being this person, as it is known now; nobody who was told apart from them."""
+    entries = {one["id"]: dict(one) for one in found if one["id"] != person.remote_id}
+    known = identities.indexed_facts(connection_id=person.connection_id, remote_ids=entries)
+    apart = identities.apart_from(person, known.values())
+    seen = identities.facts_of(person)
+    return [
+        _evidence(matching.judge(seen, known[key])) if known[key].keys or known[key].name else entry
+        for key, entry in entries.items()
+        if key not in apart
+    ]
+
+
 def forget(*, connection_id: UUID, remote_id: str) -> None:
     """Somebody is not in the ATS any more: whether one of ours is they is no question then."""
+    if not remote_id:
+        return
     asked = Duplicate.objects.filter(state=DuplicateState.OPEN, person__connection=connection_id)
     asked.filter(person__remote_id=remote_id).update(state=DuplicateState.CLOSED)
     naming = asked.exclude(person__remote_id="").filter(found__contains=[{"id": remote_id}])

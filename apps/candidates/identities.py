@@ -178,6 +178,11 @@ def apart_in(*, connection_id: UUID) -> set[tuple[str, str]]:
     return set(Apart.objects.filter(connection=connection_id).values_list("key", "remote_id"))
 
 
+def indexed_facts(*, connection_id: UUID, remote_ids: Collection[str]) -> dict[str, Facts]:
+    """What is known of each of these people of an ATS."""
+    return {one: facts for (_, one), facts in _indexed({(connection_id, one) for one in remote_ids}).items()}
+
+
 def count_namesakes(person: Person) -> int:
     return len(_namesakes(person))
 
@@ -335,3 +340,35 @@ def kept_apart(connection_id: UUID, seen: Facts, known: Mapping[str, Person]) ->
     """The same, by our ids."""
     apart = told_apart(connection_id, seen)
     return {key for key, person in known.items() if person.remote_id and person.remote_id in apart}
+
+
+def apart_from(person: Person, others: Iterable[Facts]) -> set[str]:
+    """Those of these people of the ATS of whom it was said, of either, that they are somebody else than this person."""
+    keys_of = {one.id: set(apart_keys(one)) for one in others}
+    here = Person.objects.filter(connection_id=person.connection_id, remote_id__in=keys_of)
+    for one in here.prefetch_related("identities"):
+        keys_of[one.remote_id] |= set(apart_keys(facts_of(one)))
+    of_them = Q(remote_id=person.remote_id, key__in=[key for keys in keys_of.values() for key in keys])
+    said = Apart.objects.filter(connection_id=person.connection_id).filter(
+        Q(key__in=apart_keys(facts_of(person)), remote_id__in=keys_of) | (of_them if person.remote_id else Q(pk=None))
+    )
+    found: set[str] = set()
+    for key, remote_id in said.values_list("key", "remote_id"):
+        theirs = remote_id == person.remote_id
+        found |= {one for one, keys in keys_of.items() if key in keys} if theirs else {remote_id}
+    return found
+
+
+def keep_apart_from(*, survivor: Person, loser: Person) -> None:
+    """Whoever was told apart from one who is part of another now is told apart from that one, too."""
+    said = Apart.objects.filter(connection_id=survivor.connection_id, remote_id=loser.remote_id)
+    both = {*apart_keys(facts_of(survivor)), *apart_keys(facts_of(loser))}
+    Apart.objects.bulk_create(
+        [
+            Apart(
+                connection_id=one.connection_id, key=one.key, remote_id=survivor.remote_id, by_id=one.by_id, at=one.at
+            )
+            for one in said.exclude(key__in=both)
+        ],
+        ignore_conflicts=True,
+    )

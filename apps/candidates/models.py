@@ -168,6 +168,7 @@ class IndexKey(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=8, choices=IdentityKind.choices)
     value = models.TextField()
+    seen_as = models.TextField(blank=True, help_text="the form in which the ATS has it")
     remote_person_id = models.TextField()
 
     class Meta:
@@ -215,6 +216,8 @@ class Duplicate(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="duplicates")
     found = models.JSONField(default=list)
     state = models.CharField(max_length=6, choices=DuplicateState.choices, default=DuplicateState.OPEN)
+    records = models.JSONField(default=dict, help_text="applications and notes of each in the ATS, by its id")
+    records_asked_at = models.DateTimeField(null=True, help_text="when a worker was told to read them")
     asked_at = models.DateTimeField()
     unsure_at = models.DateTimeField(null=True)
     deciding_at = models.DateTimeField(null=True, help_text="a decision is on its way")
@@ -231,6 +234,11 @@ class Duplicate(models.Model):
         indexes = [
             models.Index("asked_at", name="duplicate_open", condition=Q(state=DuplicateState.OPEN)),
             models.Index(fields=["-decided_at"], name="duplicate_decided"),
+            models.Index(
+                "asked_at",
+                name="duplicate_unread",
+                condition=Q(state=DuplicateState.OPEN, records_asked_at=None),
+            ),
         ]
 
     def __str__(self) -> str:

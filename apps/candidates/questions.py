@@ -12,9 +12,11 @@ from django.db.models import F, QuerySet
 
 from apps.accounts.scope import Scope
 from apps.candidates import identities
+from apps.candidates.known import KnownRow, key_of, known_by
 from apps.candidates.matching import Facts
 from apps.candidates.models import Duplicate, DuplicateState, Person
 from apps.candidates.selectors import CandidacyRow, candidate_rows, people_within, with_candidacies
+from apps.mappings.selectors import jobs_within
 
 UNDO_SHOWN = timedelta(days=14)
 """A decision is listed so long, with who made it."""
@@ -30,12 +32,17 @@ class FoundRow:
     score: float
     person_id: UUID | None
     candidacies: tuple[CandidacyRow, ...]
+    known: tuple[KnownRow, ...]
+    record: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionRow:
+    """`record` and those of `found`: what the ATS has of each, empty until a worker has read it."""
+
     id: UUID
     person_id: UUID
+    connection_id: UUID
     name: str
     seen: Facts
     provider: str
@@ -44,6 +51,8 @@ class QuestionRow:
     url: str
     candidacies: tuple[CandidacyRow, ...]
     found: tuple[FoundRow, ...]
+    known: tuple[KnownRow, ...]
+    record: Mapping[str, Any]
     asked_at: datetime
     unsure: bool
     said: str
@@ -130,11 +139,14 @@ def get_question(*, scope: Scope, question_id: UUID) -> QuestionRow | None:
     person = with_candidacies(Person.objects.filter(pk=one.person_id), scope).prefetch_related("identities").get()
     ids = [found["id"] for found in one.found]
     here = with_candidacies(Person.objects.filter(connection=person.connection_id, remote_id__in=ids), scope)
+    records = _seen_by(scope, person.connection_id, one.records)
+    identifiers = known_by(connection=person.connection, people=[person, *here], remote_ids=ids)
     known = {other.remote_id: row for other, row in zip(here, candidate_rows(list(here)), strict=True)}
     (row,) = candidate_rows([person])
     return QuestionRow(
         id=one.pk,
         person_id=person.pk,
+        connection_id=person.connection_id,
         name=row.name,
         seen=identities.facts_of(person),
         provider=person.connection.provider,
@@ -150,13 +162,32 @@ def get_question(*, scope: Scope, question_id: UUID) -> QuestionRow | None:
                 score=found["score"],
                 person_id=known[found["id"]].id if found["id"] in known else None,
                 candidacies=known[found["id"]].candidacies if found["id"] in known else (),
+                known=identifiers[found["id"]],
+                record=records.get(found["id"], {}),
             )
             for found in one.found
         ),
+        known=identifiers[key_of(person)],
+        record=records.get(person.remote_id, {}),
         asked_at=one.asked_at,
         unsure=one.unsure_at is not None,
         said=one.said,
     )
+
+
+def _seen_by(scope: Scope, connection_id: UUID, records: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the ATS has of each, as far as it is the reader's: the applications for jobs of their clients, and the notes
+    where none of the applications is another client's (rule 30)."""
+    if scope.unrestricted:
+        return records
+    applied = {one["job_id"] for record in records.values() for one in record["applications"]}
+    theirs = jobs_within(scope=scope, connection_id=connection_id, remote_ids=applied)
+    seen = {}
+    for key, record in records.items():
+        own = [one for one in record["applications"] if one["job_id"] in theirs]
+        alone = len(own) == len(record["applications"])
+        seen[key] = {**record, "applications": own} if alone else {"applications": own, "notes": [], "more_notes": 0}
+    return seen
 
 
 def list_decided(*, scope: Scope, now: datetime, limit: int = 50) -> tuple[DecisionRow, ...]:

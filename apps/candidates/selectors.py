@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from apps.accounts.scope import Scope
-from apps.candidates import linkedin_urls
+from apps.candidates import known, linkedin_urls
 from apps.candidates.models import (
     Candidacy,
     CandidacyState,
@@ -103,14 +103,6 @@ class CandidatePage:
 
 
 @dataclass(frozen=True, slots=True)
-class IdentityRow:
-    kind: str
-    value: str
-    source: str
-    seen_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class TransitionRow:
     """A move that a person made."""
 
@@ -126,7 +118,7 @@ class TransitionRow:
 @dataclass(frozen=True, slots=True)
 class CandidateDetail:
     row: CandidateRow
-    identities: tuple[IdentityRow, ...]
+    identities: tuple[known.KnownRow, ...]
     transitions: tuple[TransitionRow, ...]
 
 
@@ -155,10 +147,7 @@ def get_candidate(*, scope: Scope, person_id: UUID) -> CandidateDetail | None:
     stages = _stages_of([person])
     return CandidateDetail(
         row=_candidate(person, stages),
-        identities=tuple(
-            IdentityRow(one.kind, one.seen_as or one.value, one.source, one.seen_at)
-            for one in person.identities.order_by("kind", "value")
-        ),
+        identities=known.known_by(connection=person.connection, people=[person])[known.key_of(person)],
         transitions=tuple(_transitions(person, stages)),
     )
 

@@ -153,14 +153,14 @@ def forget_index(*, connection_id: UUID, remote_person_id: str) -> None:
 def index_people(*, connection_id: UUID, people: Iterable[contract.Person]) -> None:
     """Write the names and identifiers that the ATS's people carry now into the local index."""
     people = list(people)
-    fresh = {(person.id, key.kind, key.value) for person in people for key in keys_of_person(person)}
+    fresh = {(person.id, key.kind, key.value): key.seen_as for person in people for key in keys_of_person(person)}
     rows = IndexKey.objects.filter(connection_id=connection_id, remote_person_id__in=[person.id for person in people])
     stale = [row.pk for row in rows if (row.remote_person_id, row.kind, row.value) not in fresh]
     IndexKey.objects.filter(pk__in=stale).delete()
     IndexKey.objects.bulk_create(
         [
-            IndexKey(connection_id=connection_id, kind=kind, value=value, remote_person_id=remote_id)
-            for remote_id, kind, value in sorted(fresh)
+            IndexKey(connection_id=connection_id, kind=kind, value=value, seen_as=raw, remote_person_id=remote_id)
+            for (remote_id, kind, value), raw in sorted(fresh.items())
         ],
         ignore_conflicts=True,
     )
@@ -181,8 +181,10 @@ def index_own(*, person: Person, remote_id: str) -> None:
     kinds = [IdentityKind.LINKEDIN, IdentityKind.EMAIL]
     IndexKey.objects.bulk_create(
         [
-            IndexKey(connection_id=person.connection_id, kind=kind, value=value, remote_person_id=remote_id)
-            for kind, value in person.identities.filter(kind__in=kinds).values_list("kind", "value")
+            IndexKey(
+                connection_id=person.connection_id, kind=kind, value=value, seen_as=raw, remote_person_id=remote_id
+            )
+            for kind, value, raw in person.identities.filter(kind__in=kinds).values_list("kind", "value", "seen_as")
         ],
         ignore_conflicts=True,
     )
@@ -203,6 +205,9 @@ def follow_merge(*, loser: Person, survivor: Person) -> None:
         Candidacy.objects.of_everyone().filter(pk=candidacy.pk).update(
             state=CandidacyState.ENDED, ended_because="merged", application_id=""
         )
+    if loser.remote_id and survivor.remote_id:
+        identities.keep_apart_from(survivor=survivor, loser=loser)
+    duplicates.follow_merge(loser=loser, survivor=survivor)
     forget_index(connection_id=loser.connection_id, remote_person_id=loser.remote_id)
 
 

@@ -152,6 +152,11 @@ def open_ats(connection_id: UUID) -> contract.Ats:
     return cast(contract.Ats, _open(Connection.objects.get(pk=connection_id)))
 
 
+def open_merger(connection_id: UUID) -> contract.Merger:
+    """Of a connection whose capabilities say that it merges."""
+    return cast(contract.Merger, _open(Connection.objects.get(pk=connection_id)))
+
+
 def open_queue(connection_id: UUID) -> contract.EventQueue:
     """The event queue of a system that declares one, every call through its connection's gate."""
     return cast(contract.EventQueue, _open(Connection.objects.get(pk=connection_id)))

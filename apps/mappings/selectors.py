@@ -16,6 +16,7 @@ from apps.mappings import rules
 from apps.mappings.models import (
     OPEN,
     VANISHED,
+    ClientFolder,
     Dismissal,
     Job,
     JobStage,
@@ -159,6 +160,14 @@ def find_projects_and_jobs(*, scope: Scope, text: str, limit: int = 8) -> tuple[
     alone = [NamedThing("project", one.name, "no job is mapped to it", None) for one in projects[:limit]]
     alone += [NamedThing("job", one.name, f"{one.connection.name}, not mapped", None) for one in jobs[:limit]]
     return tuple([*mapped, *alone][: 2 * limit])
+
+
+def jobs_within(*, scope: Scope, connection_id: UUID, remote_ids: Iterable[str]) -> set[str]:
+    """Those of these jobs of an ATS that are a scope's: mapped for one of its clients, or in a folder of one."""
+    wanted = Job.objects.filter(connection=connection_id, remote_id__in=set(remote_ids))
+    folders = ClientFolder.objects.within(scope).filter(connection=connection_id).values("folder")
+    mapped = Mapping.objects.within(scope).filter(job__in=wanted).values("job")
+    return set(wanted.filter(Q(pk__in=mapped) | Q(folder__in=folders)).values_list("remote_id", flat=True))
 
 
 def names_of_projects(*, scope: Scope, remote_ids: Iterable[str]) -> Dict[str, str]:

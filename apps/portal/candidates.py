@@ -16,21 +16,19 @@ from django.utils import timezone
 
 from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
-from apps.candidates import selectors
+from apps.candidates import known, selectors
 from apps.candidates.selectors import CandidacyRow, CandidateRow, ProfileRow, TransitionRow
 from apps.core import clock
 from apps.ledger import selectors as ledger
 from apps.ledger.selectors import EventRow
 from apps.mappings.selectors import MappingRow, get_mapping
-from apps.portal import shell, words
+from apps.portal import evidence, shell, words
 from apps.portal.words import Badge, Moment
 from apps.reports import links
 
 ONLY = {"": "What happened", "stages": "Stages", "events": "Every event"}
 NOISE = ("echo", "already_true", "stale")
 """Reasons for which nothing happened; they are among every event."""
-
-IDENTITIES = {"linkedin": "Profile", "member": "Member id", "email": "E-mail"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +139,9 @@ def candidate_detail(request: PortalRequest, person_id: UUID) -> HttpResponse:
         "may_sync": request.user.may(Right.DECIDE) and found.row.state == "active",
         "log": f"{reverse('portal:events')}?{urlencode({'q': found.row.remote_id or found.row.name})}",
         "identities": [
-            (IDENTITIES.get(one.kind, one.kind), one.value, words.moment(one.seen_at, now=now))
+            (evidence.KINDS[one.kind], evidence.plain(one.seen_as), evidence.known(one, now))
             for one in found.identities
+            if one.kind != known.ATS_ID or one.value != found.row.remote_id
         ],
         "profiles": [
             {"project": profile.project, "address": profile.url, "href": _outside(profile.url)}

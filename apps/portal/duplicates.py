@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,11 +15,12 @@ from django.urls import reverse
 from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
 from apps.candidates import questions
+from apps.candidates.known import KnownRow
 from apps.candidates.questions import FoundRow, QuestionRow
 from apps.core import clock
 from apps.portal import evidence, shell, words
-from apps.providers import registry
-from apps.providers.contract import Limited
+from apps.providers import contract, registry
+from apps.reports import links
 from apps.sync import duplicates
 
 SHOWN = 100
@@ -83,7 +85,8 @@ def decide(request: PortalRequest, question_id: UUID) -> HttpResponse:
 
 SAID = {
     "link": "One person: they are tied together here.",
-    "merge": "One person, tied together here. Now merge the records in the ATS: it is followed from there.",
+    "merge": "One person. The two records are being merged; how it went stands under Decided.",
+    "by_hand": "One person. Now merge the two records in the ATS: it is followed from there.",
     "apart": "Two people: this is not asked again.",
 }
 
@@ -92,12 +95,19 @@ def _decide(request: PortalRequest, question_id: UUID, verdict: str, actor: int,
     if verdict == "apart":
         return duplicates.say_apart(duplicate_id=question_id, scope=request.scope, actor=actor, now=now)
     chosen = request.POST.get("remote_id", "")
-    if verdict not in ("link", "merge") or not chosen:
+    if verdict not in ("link", "merge", "by_hand") or not chosen:
         return None
+    kept = request.POST.get("keep", "") or chosen
     take = [name for name, _ in CHOICES if name in request.POST.getlist("take")]
     try:
         return duplicates.say_same(
-            duplicate_id=question_id, remote_id=chosen, take=take, scope=request.scope, actor=actor, now=now
+            duplicate_id=question_id,
+            remote_id=chosen,
+            take=take,
+            keep=kept if verdict == "merge" else "",
+            scope=request.scope,
+            actor=actor,
+            now=now,
         )
     except duplicates.NotOneOfThem:
         return None
@@ -177,8 +187,10 @@ def _lead(total: int) -> str:
 
 
 def _pair(one: QuestionRow, now: datetime) -> dict[str, Any]:
-    found = [_found(each) for each in one.found]
-    several = len(found) > 1 or bool(one.remote_id)
+    ids = [one.remote_id, *(each.id for each in one.found)]
+    addresses = links.links_to_people(connection_id=one.connection_id, remote_ids=ids)
+    found = [_found(each, addresses[each.id], now) for each in one.found]
+    merge = registry.all_providers()[one.provider].capabilities.merge
     return {
         "id": one.id,
         "name": one.name,
@@ -187,59 +199,87 @@ def _pair(one: QuestionRow, now: datetime) -> dict[str, Any]:
         "system": one.system,
         "mark": words.mark_of(one.provider),
         "url": one.url,
-        "seen_in": one.system if one.remote_id else "LinkedIn",
+        "remote_id": one.remote_id,
+        "seen_in": f"{one.system} {one.remote_id}" if one.remote_id else "LinkedIn",
+        "ats_link": addresses[one.remote_id],
         "found": found,
         "several": len(found) > 1,
         "rows": [_row(name, label, one) for name, label in CHOICES],
-        "identifiers": _identifiers(one),
+        "identifiers": _identifiers(one, now),
         "candidacies": _candidacies(one.candidacies),
-        "can_merge": several,
-        "merging": _merging(one.provider),
+        "record": _record(one.record, now),
+        "two_records": bool(one.remote_id),
+        "merges": contract.is_there(merge) and bool(one.remote_id),
+        "merging": merge.why if isinstance(merge, contract.Limited) else "",
         "said": one.said,
         "asked_at": words.moment(one.asked_at, now=now),
     }
 
 
-def _merging(provider: str) -> str:
-    """What the system says of merging there."""
-    merge = registry.all_providers()[provider].capabilities.merge
-    return merge.why if isinstance(merge, Limited) else ""
-
-
 def _row(name: str, label: str, one: QuestionRow) -> dict[str, Any]:
     seen = getattr(one.seen, name)
-    theirs = [str(each.facts.get(name, "")) for each in one.found]
-    differs = bool(seen) and any(value and value != seen for value in theirs)
+    theirs = [(each.id, str(each.facts.get(name, ""))) for each in one.found]
+    differs = bool(seen) and any(value and value != seen for _, value in theirs)
     return {"name": name, "label": label, "seen": seen, "found": theirs, "differs": differs}
 
 
-def _identifiers(one: QuestionRow) -> list[dict[str, Any]]:
-    shown = {kind: sorted(key.seen_as or key.value for key in one.seen.keys if key.kind == kind) for kind in KINDS}
+def _identifiers(one: QuestionRow, now: datetime) -> list[dict[str, Any]]:
+    """A row for each kind of identifier that one of them has; what both have is marked."""
+    sides = [one.known, *(each.known for each in one.found)]
+    bearers = Counter((row.kind, row.value) for side in sides for row in {(r.kind, r.value): r for r in side}.values())
     rows = []
-    for kind, (label, name) in KINDS.items():
-        theirs = [[evidence.plain(value) for value in each.facts.get(name, [])] for each in one.found]
-        if shown[kind] or any(theirs):
-            rows.append({"label": label, "seen": [evidence.plain(value) for value in shown[kind]], "found": theirs})
+    for kind, label in evidence.KINDS.items():
+        shown = [
+            [_identifier(row, now, shared=bearers[kind, row.value] > 1) for row in side if row.kind == kind]
+            for side in sides
+        ]
+        if any(shown):
+            ids = [each.id for each in one.found]
+            rows.append({"label": label, "seen": shown[0], "found": list(zip(ids, shown[1:], strict=True))})
     return rows
 
 
-KINDS: Mapping[str, tuple[str, str]] = {
-    "linkedin": ("LinkedIn profile", "addresses"),
-    "email": ("E-mail", "emails"),
-    "phone": ("Phone", "phones"),
-}
+def _identifier(row: KnownRow, now: datetime, *, shared: bool) -> dict[str, Any]:
+    return {"text": evidence.plain(row.seen_as), "note": evidence.known(row, now), "shared": shared}
 
 
-def _found(each: FoundRow) -> dict[str, Any]:
+def _found(each: FoundRow, ats_link: str, now: datetime) -> dict[str, Any]:
     name = f"{each.facts.get('first_name', '')} {each.facts.get('last_name', '')}".strip()
     return {
         "id": each.id,
         "name": name or "no name known yet",
         "href": reverse("portal:candidate", args=[each.person_id]) if each.person_id else "",
+        "ats_link": ats_link,
         "candidacies": _candidacies(each.candidacies),
+        "record": _record(each.record, now),
         "evidence": [evidence.say(part) for part in each.components],
         "score": f"{round(each.score * 100)} %",
         "by_identifier": any(part["sign"] in evidence.IDENTIFIERS for part in each.components),
+    }
+
+
+SHOWN_NOTES = 2
+"""The newest notes stand open, the others behind a word."""
+
+
+def _record(record: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """What the ATS has of one of them; not read yet where there is nothing at all."""
+    notes = [
+        {"text": one["text"], "at": words.moment(datetime.fromisoformat(one["at"]), now=now) if one["at"] else None}
+        for one in record.get("notes", ())
+    ]
+    return {
+        "read": bool(record),
+        "applications": [
+            {
+                "text": f"{one['job']} ({one['stage']})" if one["stage"] else one["job"],
+                "at": words.moment(datetime.fromisoformat(one["made_at"]), now=now),
+            }
+            for one in record.get("applications", ())
+        ],
+        "notes": notes[:SHOWN_NOTES],
+        "older": notes[SHOWN_NOTES:],
+        "more": record.get("more_notes", 0),
     }
 
 

@@ -33,6 +33,7 @@ KIND_CHOICES: Mapping[str, str] = {
     "write.move": "Stage moves in the ATS",
     "write.stage": "Stage moves in LinkedIn",
     "write.note": "Notes in the ATS",
+    "write.merge": "Merges in the ATS",
     "message.": "InMails",
     "notify.": "Messages",
 }

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+
+from apps.candidates.known import KnownRow
+from apps.portal import words
 
 IDENTIFIERS = ("member", "address", "email")
 
@@ -31,6 +35,20 @@ WORK: Mapping[str, tuple[str, str]] = {
     "title": ("The same title", "The titles differ"),
 }
 
+KINDS: Mapping[str, str] = {
+    "linkedin": "LinkedIn profile",
+    "token": "LinkedIn product’s token",
+    "member": "LinkedIn member",
+    "email": "E-mail",
+    "phone": "Phone",
+    "ats": "Id in the ATS",
+}
+
+CONFIDENCE: Mapping[str, str] = {
+    "derived": "worked out from an old address",
+    "contested": "somebody else here has it, too",
+}
+
 WIDEST = 12.0
 """Bits that fill half of the bar; what weighs more fills it too."""
 
@@ -50,6 +68,14 @@ def say(part: Mapping[str, Any]) -> dict[str, Any]:
         "width": f"{width}%",
         "weight": _signed(float(part["weight"])),
     }
+
+
+def known(row: KnownRow, now: datetime) -> str:
+    """Where an identifier is from and how sure it is, in words."""
+    said = [row.system, CONFIDENCE.get(row.confidence, "")]
+    if (left := words.moment(row.left_at, now=now)) is not None:
+        said.append(f"until {left.text}")
+    return ", ".join(part for part in said if part)
 
 
 def plain(value: str) -> str:

@@ -49,6 +49,7 @@ DOES: Mapping[str, str] = {
     "hire": "Hires them in {system}",
     "reopen": "Reopens their application in {system}",
     "note": "Writes a note in {system}",
+    "merge": "Merges the two in {system}",
     "stage": "Moves them to {stage} in {system}",
     "send": "Sends the message",
 }
@@ -62,6 +63,7 @@ COUNTED: Mapping[str, tuple[str, str]] = {
     "hire": ("person is hired in {system}", "people are hired in {system}"),
     "reopen": ("application is reopened in {system}", "applications are reopened in {system}"),
     "note": ("note is written in {system}", "notes are written in {system}"),
+    "merge": ("pair is merged in {system}", "pairs are merged in {system}"),
     "stage": ("profile is moved in {system}", "profiles are moved in {system}"),
     "send": ("message is sent", "messages are sent"),
 }

@@ -94,6 +94,8 @@ KINDS: Mapping[str, Kind] = {
     "write.move": Kind("Stage move in the ATS", "right"),
     "write.stage": Kind("Stage move in LinkedIn", "left"),
     "write.note": Kind("Note in the ATS", "send"),
+    "write.merge": Kind("Merge in the ATS", "both"),
+    "records": Kind("Records of who may be one person", "search"),
     "message": Kind("InMail", "bell"),
     "decide": Kind("Decision of a person", "person"),
     "decide.undo": Kind("Decision taken back", "undo"),

@@ -244,6 +244,15 @@ class StageChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What somebody wrote about a person, as plain text."""
+
+    id: str
+    text: str
+    written_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     id: str
     name: str
@@ -365,6 +374,11 @@ class Limited:
 
 
 Support = bool | Limited
+
+
+def is_there(support: Support) -> bool:
+    """Whether a capability is there at all, if only in part."""
+    return support.available if isinstance(support, Limited) else support
 
 
 @dataclass(frozen=True, slots=True)
@@ -538,7 +552,18 @@ class Ats(Protocol):
     def find_note(self, *, person_id: str, marker: str) -> str:
         """The id of the person's note whose text contains `marker`, empty where none does."""
 
+    def list_notes(self, *, person_id: str) -> tuple[Note, ...]:
+        """All notes about a person, in no order; none of somebody who is not there."""
+
     def deep_link(self, *, person_id: str, application_id: str = "") -> str: ...
+
+
+class Merger(Protocol):
+    """What an Ats is besides where its `merge` is there."""
+
+    def merge_people(self, *, survivor_id: str, loser_id: str) -> None:
+        """NOT safe to repeat, and cannot be undone there: the loser is gone, and what both had is the survivor's.
+        Where the two say otherwise, the survivor's word counts."""
 
 
 class EventQueue(Protocol):

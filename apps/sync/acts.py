@@ -42,6 +42,10 @@ def update(person_id: str, new: contract.PersonUpdate) -> Act:
     return Act("write.fill", "update", person_id, {"fields": ", ".join(sorted(filled)), "print": _print_of(filled)})
 
 
+def merge(survivor: str, loser: str) -> Act:
+    return Act("write.merge", "merge", survivor, {"loser": loser})
+
+
 def move(kind: str, application_id: str, value: str) -> Act:
     return Act("write.move", kind, application_id, {"value": value})
 

@@ -20,9 +20,11 @@ class SyncConfig(AppConfig):
             inmail,
             looks,
             map_runs,
+            merging,
             pacing,
             polls,
             reconcile,
+            records,
             replay_runs,
             rows,
             writes,
@@ -36,6 +38,8 @@ class SyncConfig(AppConfig):
         drain.register("flush", flush.handle)
         drain.register("decide", conflicts.handle)
         drain.register("duplicate", duplicates.handle)
+        drain.register("merge", merging.handle)
+        drain.register("records", records.handle)
         drain.register("poll", polls.handle)
         drain.register("check", checks.handle)
         drain.register("replay", replay_runs.handle)
@@ -44,8 +48,9 @@ class SyncConfig(AppConfig):
         tasks.register_sweeper(polls.append_due)
         tasks.register_sweeper(reconcile.start_due)
         tasks.register_sweeper(holds.sweep)
+        tasks.register_sweeper(records.start_due)
         retention.register(
-            short=("poll.", "check."),
+            short=("poll.", "check.", "records."),
             forgettable=("move", "reject", "reopen"),
             newest=("row.profile",),
             horizon=pacing.read_past,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from apps.accounts.scope import Scope
 from apps.candidates import duplicates, identities, merges, questions
-from apps.candidates.models import Apart, Candidacy, CandidacyState, Duplicate, DuplicateState, Person
+from apps.candidates.models import Apart, Candidacy, CandidacyState, Duplicate, DuplicateState, Person, PersonState
 from apps.candidates.rules import Key, lease_keys
 from apps.ledger import leases, outcomes
 from apps.ledger import services as ledger
@@ -20,7 +21,7 @@ from apps.ledger.models import Event
 from apps.ledger.outcomes import Decision, Outcome, Unit
 from apps.ledger.services import NewEvent
 from apps.ledger.states import Priority, Reason
-from apps.sync import fills, lanes
+from apps.sync import fills, lanes, merging
 
 
 class NotOneOfThem(ValueError):
@@ -28,15 +29,26 @@ class NotOneOfThem(ValueError):
 
 
 def say_same(
-    *, duplicate_id: UUID, remote_id: str, take: Collection[str], scope: Scope, actor: int | None, now: datetime
+    *,
+    duplicate_id: UUID,
+    remote_id: str,
+    take: Collection[str],
+    scope: Scope,
+    actor: int | None,
+    now: datetime,
+    keep: str = "",
 ) -> bool:
-    """They are this one of those asked about; `take` names the fields in which LinkedIn's value counts.
+    """They are this one of those asked about; `take` names the fields in which LinkedIn's value counts. `keep`: the two
+    are merged in the ATS, and this one of them stays.
 
     Returns whether the question was still open. Raises NotOneOfThem."""
-    question = questions.within(scope, pk=duplicate_id, state=DuplicateState.OPEN).first()
-    if question is not None and remote_id not in {one["id"] for one in question.found}:
-        raise NotOneOfThem(remote_id)
-    return _decide(question, "duplicate.same", {"remote_id": remote_id, "take": sorted(take)}, actor=actor, now=now)
+    question = questions.within(scope, pk=duplicate_id, state=DuplicateState.OPEN).select_related("person").first()
+    if question is not None:
+        asked = {one["id"] for one in question.found}
+        if remote_id not in asked or (keep and keep not in (remote_id, question.person.remote_id)):
+            raise NotOneOfThem(remote_id)
+    payload = {"remote_id": remote_id, "take": sorted(take), "keep": keep}
+    return _decide(question, "duplicate.same", payload, actor=actor, now=now)
 
 
 def say_apart(*, duplicate_id: UUID, scope: Scope, actor: int | None, now: datetime) -> bool:
@@ -121,13 +133,49 @@ def _settle(event: Event, question_id: UUID, *, now: datetime) -> Decision:
         return _end(event, outcomes.skipped(Reason.STALE, "The question was answered meanwhile."))
     follow: list[NewEvent] = []
     if event.kind == "duplicate.same":
-        outcome = _same(event, question)
-        follow = _chosen(event, question)
+        outcome, follow = _same(event, question, now=now)
     else:
         outcome = _apart(event, question, now=now)
-    Duplicate.objects.filter(pk=question_id).update(decided_by=event.payload["by"], decided_at=now)
+    Duplicate.objects.filter(pk=question_id).update(decided_by=event.payload["by"], decided_at=now, records={})
     ledger.release_held(hold_key=duplicates.hold_key(question), now=now)
     return Decision(outcomes={event.pk: outcome}, follow=follow)
+
+
+def _same(event: Event, question: Duplicate, *, now: datetime) -> tuple[Outcome, list[NewEvent]]:
+    """Make the two one here, or in the ATS where both are there; whoever else was asked about is asked on."""
+    person, remote_id = question.person, event.payload["remote_id"]
+    here = Person.objects.filter(connection=person.connection, remote_id=remote_id).exclude(pk=person.pk).first()
+    answered = Duplicate.objects.filter(pk=question.pk)
+    answered.update(state=DuplicateState.SAME, chosen=remote_id)
+    rest = [one for one in question.found if one["id"] != remote_id]
+    before: dict[str, Any] = {}
+    follow: list[NewEvent] = []
+    if person.remote_id:
+        said = _in_the_ats(event, question, before, follow)
+        before["journal"] = merges.ask_rest(person=person, rest=rest, now=now)
+    elif here is None:
+        said = "One person: linked to whom the ATS has."
+        before["journal"] = merges.name_in_ats(person=person, remote_id=remote_id, rest=rest, now=now)
+    else:
+        said = "One person: the two were made one here."
+        take = event.payload["take"]
+        before["journal"] = merges.merge_people(keep=here, drop=person, take=take, rest=rest, now=now)
+        before |= {"keep": str(here.pk), "had": merges.had_by(here)}
+    answered.update(before=before, said=said)
+    return outcomes.done(said), follow + _chosen(event, question)
+
+
+def _in_the_ats(event: Event, question: Duplicate, before: dict[str, Any], follow: list[NewEvent]) -> str:
+    """Two records of one ATS: they are merged there, by us where a person asked for it, and followed from there."""
+    system, pair = question.person.connection.name, {question.person.remote_id, event.payload["remote_id"]}
+    keep = event.payload.get("keep", "")
+    if not keep or not merging.can_merge(question):
+        return f"One person. Merge the two in {system}: it is followed from there."
+    (loser,) = pair - {keep}
+    before["merge"] = [keep, loser]
+    clients = merging.clients_of(question)
+    follow.append(merging.merge_event(question, survivor=keep, loser=loser, clients=clients, event=event))
+    return f"One person: {loser} is being merged into {keep} in {system}."
 
 
 def _chosen(event: Event, question: Duplicate) -> list[NewEvent]:
@@ -138,24 +186,6 @@ def _chosen(event: Event, question: Duplicate) -> list[NewEvent]:
     if candidacy is None or not event.payload["take"]:
         return []
     return [fills.chosen_event(candidacy, event, event.payload["take"])]
-
-
-def _same(event: Event, question: Duplicate) -> Outcome:
-    person, remote_id = question.person, event.payload["remote_id"]
-    here = Person.objects.filter(connection=person.connection, remote_id=remote_id).exclude(pk=person.pk).first()
-    journal: list[merges.Change] = []
-    if person.remote_id:
-        said = f"One person. Merge them in {person.connection.name}: this is followed here."
-    elif here is None:
-        journal = merges.name_in_ats(person=person, remote_id=remote_id)
-        said = "One person: linked to whom the ATS has."
-    else:
-        journal = merges.merge_people(keep=here, drop=person, take=event.payload["take"])
-        said = "One person: the two were made one here."
-    Duplicate.objects.filter(pk=question.pk).update(
-        state=DuplicateState.SAME, chosen=remote_id, before={"journal": journal}, said=said
-    )
-    return outcomes.done(said)
 
 
 def _apart(event: Event, question: Duplicate, *, now: datetime) -> Outcome:
@@ -169,9 +199,15 @@ def _apart(event: Event, question: Duplicate, *, now: datetime) -> Outcome:
 def _undo(question: Duplicate) -> Outcome:
     if question.state not in (DuplicateState.SAME, DuplicateState.APART):
         return outcomes.skipped(Reason.STALE, "It was taken back already.")
+    if merged := _merged_there(question):
+        Duplicate.objects.filter(pk=question.pk).update(said=merged)
+        return outcomes.done(merged)
     left = merges.take_back(question.before.get("journal", []))
     Apart.objects.filter(pk__in=question.before.get("apart", [])).delete()
     person = Person.objects.get(pk=question.person_id)
+    if "keep" in question.before and person.state == PersonState.ACTIVE:
+        keep = Person.objects.get(pk=question.before["keep"])
+        left += merges.part(keep=keep, drop=person, had=question.before["had"])
     if question.state == DuplicateState.APART and person.remote_id:
         left.append(
             f"They were made in {question.person.connection.name} meanwhile; if they are one, merge them there."
@@ -180,9 +216,29 @@ def _undo(question: Duplicate) -> Outcome:
     asked_again = Duplicate.objects.filter(person=person, state=DuplicateState.OPEN).exists()
     state = DuplicateState.CLOSED if asked_again else DuplicateState.OPEN
     Duplicate.objects.filter(pk=question.pk).update(
-        state=state, chosen="", before={}, said=said, decided_by=None, decided_at=None, unsure_at=None
+        state=state,
+        chosen="",
+        before={},
+        said=said,
+        decided_by=None,
+        decided_at=None,
+        unsure_at=None,
+        **duplicates.UNREAD,
     )
     return outcomes.done(said)
+
+
+def _merged_there(question: Duplicate) -> str:
+    """What to say where the ATS made one of the two, by us or by a person; nothing where it did not."""
+    person, system = question.person, question.person.connection.name
+    if merging.standing(question) is not None:
+        survivor, loser = question.before["merge"]
+        return f"Not taken back: {loser} was merged into {survivor} in {system}, and nothing undoes that there."
+    if question.state != DuplicateState.SAME or person.remote_id in ("", question.chosen):
+        return ""
+    two = Person.objects.filter(connection=person.connection, remote_id__in=[person.remote_id, question.chosen])
+    gone = two.filter(state=PersonState.MERGED).exists()
+    return f"Not taken back: the two were merged in {system} meanwhile, and nothing undoes that there." if gone else ""
 
 
 def _end(event: Event, outcome: Outcome) -> Decision:

@@ -23,10 +23,10 @@ from apps.ledger.models import Event
 from apps.ledger.outcomes import Decision, Outcome
 from apps.ledger.states import State
 from apps.mappings.models import Mapping
-from apps.sync import acts, flush, hooks, index, inmail, lanes, rows, seen, wire, writes
+from apps.sync import acts, flush, hooks, index, inmail, lanes, merging, rows, seen, wire, writes
 from apps.sync.acts import Act
 from apps.sync.memory import Memory, Missing
-from apps.sync.steps import Job
+from apps.sync.steps import Job, Merging
 
 ROUNDS = 8
 """Readings that one plan may come to need one after the other; the longest known way takes five."""
@@ -139,6 +139,8 @@ class _Walk:
                 return self._message(event)
             case "notify":
                 return self._notify(event)
+            case "merge":
+                return self._merge(event)
         return Decision(outcomes={event.pk: outcomes.done("It is tried again; nothing can be said before.")})
 
     def _does(self, act: Act, system: UUID | None) -> None:
@@ -187,6 +189,21 @@ class _Walk:
         if known[step.intention.key].state == "done":
             return step.done(known[step.intention.key].result)
         return Decision(outcomes={event.pk: outcomes.done("It may have happened: it is read back first.")})
+
+    def _merge(self, event: Event) -> Decision:
+        question = merging.question_of(event)
+        if question is None:
+            return Decision(outcomes={event.pk: outcomes.dead("vanished", "The question is gone.")})
+        ats = self._memory.ats(question.person.connection_id)
+        step = merging.look(ats, Merging(_claimed(event), event, question, frozenset()), now=self._now)
+        if step.decide is not None:
+            return step.decide()
+        assert step.intention is not None and step.done is not None
+        act = writes.foreseen(step, effects.find([step.intention.key]), ats, now=self._now)
+        if act is None:
+            return Decision(outcomes={event.pk: outcomes.done("It may have happened: it is read back first.")})
+        self._does(act, question.person.connection_id)
+        return Decision(outcomes={event.pk: outcomes.done("Merges the two.")})
 
     def _flush(self, event: Event) -> Decision:
         profile = flush.profile_of(event)

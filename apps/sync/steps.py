@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from apps.candidates.models import Candidacy
+from apps.candidates.models import Candidacy, Duplicate
 from apps.ledger.effects import Intention
 from apps.ledger.leases import Claimed
 from apps.ledger.models import Event
@@ -27,6 +27,24 @@ class Job:
     candidacy: Candidacy
     keys: frozenset[str]
 
+    @property
+    def system(self) -> str:
+        return self.candidacy.job.connection.name
+
+
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """Two people of one ATS who are to be one there, by a person's answer to a question."""
+
+    box: Claimed
+    event: Event
+    question: Duplicate
+    keys: frozenset[str]
+
+    @property
+    def system(self) -> str:
+        return self.question.person.connection.name
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -37,7 +55,7 @@ class Ready:
     wants to know before it is made. `goes_on`: the event is looked at again with what was learnt.
     """
 
-    job: Job
+    job: Job | Merging
     decide: Callable[[], Decision] | None = None
     intention: Intention | None = None
     call: Callable[[], dict[str, str]] | None = None

@@ -32,7 +32,7 @@ from apps.mappings.models import MappingState
 from apps.providers import contract, recording
 from apps.sync import arrivals, fills, index, lanes, moves, notes, pairs, promises, shadow
 from apps.sync.acts import Act
-from apps.sync.steps import DEADLINE, Job, Ready
+from apps.sync.steps import DEADLINE, Job, Merging, Ready
 
 CALLS_AT_ONCE = 8
 """Threads with a shared client measured 3.5 times the async one; eight fill Greenhouse's window."""
@@ -164,14 +164,14 @@ def _perform_all(lease: Lease, connection_id: UUID, jobs: Sequence[Job], *, now:
                 for part in (jobs[:half], jobs[half:])
                 for unit in _perform_all(lease, connection_id, part, now=now)
             ]
-        outcome = replace(drain.of_error(error, now=now), tried=_looked(error, said))
+        outcome = replace(drain.of_error(error, now=now), tried=looked(error, said))
         return [outcomes.settled_each(job.box, {job.event.pk: outcome}) for job in jobs]
     known = effects.find([step.intention.key for step in ready if step.intention is not None])
     ready = _keep_promises(ready, known, ats, now=now)
     units = [_unit(step.job, step.decide) for step in ready if step.decide is not None]
     calls = [step for step in ready if step.call is not None]
     for start in range(0, len(calls), CALLS_AT_ONCE):
-        units += _call_all(lease, ats, calls[start : start + CALLS_AT_ONCE], known, now=now)
+        units += call_all(lease, ats, calls[start : start + CALLS_AT_ONCE], known, now=now)
     return units
 
 
@@ -197,7 +197,7 @@ def foreseen(step: Ready, known: Mapping[str, Effect], ats: contract.Ats, *, now
     return None
 
 
-def _looked(error: errors.SyncError, said: Sequence[recording.Exchange]) -> list[Tried]:
+def looked(error: errors.SyncError, said: Sequence[recording.Exchange]) -> list[Tried]:
     """The look that failed, without bodies: it read for several people at once (rule 30)."""
     if not said:
         return []
@@ -225,11 +225,11 @@ def look(ats: contract.Ats, jobs: Sequence[Job], *, now: datetime) -> list[Ready
     ]
 
 
-def _unit(job: Job, decide: Callable[[], Decision]) -> Unit:
+def _unit(job: Job | Merging, decide: Callable[[], Decision]) -> Unit:
     return Unit(mailboxes=frozenset({job.box.id}), keys=job.keys, decide=decide)
 
 
-def _call_all(
+def call_all(
     lease: Lease, ats: contract.Ats, steps: Sequence[Ready], known: Mapping[str, Effect], *, now: datetime
 ) -> list[Unit]:
     """Intend a handful in one statement, call them at once, close each effect as its answer comes."""
@@ -308,7 +308,7 @@ def _call_one(lease: Lease, ats: contract.Ats, step: Ready, *, now: datetime) ->
         close(EffectState.FAILED)
         outcome = replace(drain.of_error(error, now=now), tried=[tried(error.code, error.detail)])
         if isinstance(error, errors.Rejected):
-            system = step.job.candidacy.job.connection.name
+            system = step.job.system
             why = f"{system} refused this: {error.detail}. Put right there what it names, then replay this."
             outcome = replace(outcome, detail=why)
         return _unit(step.job, lambda: Decision(outcomes={step.job.event.pk: outcome}))

@@ -9,14 +9,26 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.candidates import identities, merges
-from apps.candidates.models import Candidacy, Identity, Person, PersonState, Profile, Transition
+from apps.candidates import duplicates, identities, merges
+from apps.candidates.models import (
+    Apart,
+    Candidacy,
+    Duplicate,
+    DuplicateState,
+    Identity,
+    IndexedPerson,
+    IndexKey,
+    Person,
+    PersonState,
+    Profile,
+    Transition,
+)
 from apps.candidates.rules import Key
 from apps.core import clock
 from apps.mappings.models import Job
 from tests.portal.factories import World, make_world
 
-TABLES = (Person, Identity, Profile, Transition)
+TABLES = (Person, Identity, Profile, Transition, Duplicate, Apart, IndexKey, IndexedPerson)
 
 
 def _everything() -> dict[str, list[dict[str, Any]]]:
@@ -55,6 +67,25 @@ def _jobs(world: World) -> list[Job]:
     return [world.mapping.job, *more]
 
 
+def _index(world: World, *ids: str) -> None:
+    for remote_id in ids:
+        IndexedPerson.objects.create(connection=world.ats, remote_id=remote_id, first_name="Ada", last_name="Byron")
+        IndexKey.objects.create(
+            connection=world.ats, kind="email", value="ada@mail.example", remote_person_id=remote_id
+        )
+
+
+def _ask(person: Person, *ids: str) -> Duplicate | None:
+    """Ask whether somebody is one of these; nobody is asked whether they are themselves."""
+    found = [{"id": one, "first_name": "Cleo"} for one in ids if one != person.remote_id]
+    return Duplicate.objects.create(person=person, found=found, asked_at=clock.now()) if found else None
+
+
+def _open_about(person: Person) -> list[str]:
+    question = Duplicate.objects.filter(person=person, state=DuplicateState.OPEN).first()
+    return sorted(one["id"] for one in question.found) if question else []
+
+
 KEYS = [
     Key("linkedin", "slug:ada", "linkedin.com/in/ada"),
     Key("linkedin", "slug:ada-2", "linkedin.com/in/ada-2"),
@@ -62,6 +93,7 @@ KEYS = [
     Key("email", "ada@mail.example", "Ada@Mail.example"),
 ]
 keys = st.lists(st.sampled_from(KEYS), max_size=4, unique=True)
+asked = st.lists(st.sampled_from(["7", "99", "c1", "c2"]), max_size=3, unique=True)
 places = st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.sampled_from(["", "s1", "!rejected"])), max_size=3)
 
 
@@ -82,10 +114,18 @@ def test_a_merge_that_is_taken_back_leaves_every_row_as_it_was(data: st.DataObje
                     taken.add(jobs[place].pk)
                     number = f"a{Candidacy.objects.of_everyone().count()}" if applied and person.remote_id else ""
                     _candidacy(world, person, jobs[place], application=number, stage=stage)
+        _index(world, "99", "c1")
+        third = _second(world, remote_id="c2")
+        for person in (one, other, third):
+            _ask(person, *data.draw(asked))
+            for remote_id in data.draw(asked):
+                duplicates.keep_apart(person=person, remote_ids=[remote_id], by=None, now=clock.now())
         keep, drop = (one, other) if data.draw(st.booleans()) else (other, one)
         before = _everything()
 
-        journal = merges.merge_people(keep=keep, drop=drop, take=data.draw(st.sets(st.sampled_from(merges.FIELDS))))
+        take = data.draw(st.sets(st.sampled_from(merges.FIELDS)))
+        rest = [{"id": remote_id} for remote_id in data.draw(asked)]
+        journal = merges.merge_people(keep=keep, drop=drop, take=take, rest=rest, now=clock.now())
         assert Person.objects.get(pk=drop.pk).state == PersonState.MERGED
         assert not Identity.objects.filter(person=drop).exists()
         left = merges.take_back(journal)
@@ -100,7 +140,7 @@ def test_the_chosen_fields_of_both_are_kept() -> None:
     world = make_world("Birch")
     drop = _second(world, company="Fabrikam", title="Nurse")
 
-    merges.merge_people(keep=world.person, drop=drop, take={"company"})
+    merges.merge_people(keep=world.person, drop=drop, now=clock.now(), take={"company"})
 
     kept = Person.objects.get(pk=world.person.pk)
     assert (kept.company, kept.title) == ("Fabrikam", world.person.title)
@@ -112,7 +152,7 @@ def test_what_happened_since_stays_and_is_told() -> None:
     drop = _second(world)
     identities.note(person=drop, keys=KEYS[:1], source="linkedin", now=clock.now())
     moved = _candidacy(world, drop, _jobs(world)[1])
-    journal = merges.merge_people(keep=world.person, drop=drop)
+    journal = merges.merge_people(keep=world.person, drop=drop, now=clock.now())
     Candidacy.objects.of_everyone().filter(pk=moved.pk).update(application_id="77")
 
     left = merges.take_back(journal)
@@ -129,7 +169,7 @@ def test_whoever_was_named_in_the_ats_stays_once_an_application_was_made_there()
     world = make_world("Birch")
     person = _second(world)
     candidacy = _candidacy(world, person, _jobs(world)[1])
-    journal = merges.name_in_ats(person=person, remote_id="4711")
+    journal = merges.name_in_ats(person=person, remote_id="4711", now=clock.now())
     Candidacy.objects.of_everyone().filter(pk=candidacy.pk).update(application_id="77")
 
     left = merges.take_back(journal)
@@ -143,12 +183,12 @@ def test_whoever_was_named_in_the_ats_stays_once_an_application_was_made_there()
 def test_nobody_is_merged_twice_or_with_themselves() -> None:
     world = make_world("Birch")
     drop = _second(world)
-    merges.merge_people(keep=world.person, drop=drop)
+    merges.merge_people(keep=world.person, drop=drop, now=clock.now())
 
     with pytest.raises(merges.NotTwo):
-        merges.merge_people(keep=world.person, drop=drop)
+        merges.merge_people(keep=world.person, drop=drop, now=clock.now())
     with pytest.raises(merges.NotTwo):
-        merges.merge_people(keep=world.person, drop=world.person)
+        merges.merge_people(keep=world.person, drop=world.person, now=clock.now())
 
 
 @pytest.mark.django_db
@@ -178,3 +218,85 @@ def test_an_identifier_of_somebody_else_is_contested_and_finds_them() -> None:
 
     assert Identity.objects.get(person=other, value=KEYS[3].value).confidence == "contested"
     assert identities.bearers(connection_id=world.ats.pk, keys=[KEYS[3]]) == [world.person]
+
+
+@pytest.mark.django_db
+def test_what_else_is_asked_about_either_is_asked_of_who_is_left_and_undo_asks_as_before() -> None:
+    world = make_world("Birch")
+    drop = _second(world, remote_id="99")
+    third = _second(world, remote_id="c3")
+    _ask(world.person, "c1")
+    _ask(drop, "7", "c2", "told-apart")
+    _ask(third, "99", "c4")
+    duplicates.keep_apart(person=world.person, remote_ids=["told-apart"], by=None, now=clock.now())
+    before = _everything()
+
+    journal = merges.merge_people(keep=world.person, drop=drop, now=clock.now())
+
+    assert _open_about(world.person) == ["c1", "c2"]
+    assert _open_about(drop) == []
+    assert _open_about(third) == ["7", "c4"]
+    assert merges.take_back(journal) == []
+    assert _everything() == before
+
+
+@pytest.mark.django_db
+def test_who_was_told_apart_from_one_is_not_asked_about_the_other_after_their_merge() -> None:
+    world = make_world("Birch")
+    drop, third = _second(world, remote_id="99"), _second(world, remote_id="c3")
+    identities.note(person=third, keys=KEYS[:1], source="linkedin", now=clock.now())
+    duplicates.keep_apart(person=third, remote_ids=["99"], by=None, now=clock.now())
+    _ask(third, "7")
+    _ask(world.person, "c3")
+
+    merges.merge_people(keep=world.person, drop=drop, now=clock.now())
+
+    seen = identities.facts_of(third)
+    assert identities.told_apart(world.ats.pk, seen) == {"99", "7"}
+    assert _open_about(world.person) == []
+
+
+@pytest.mark.django_db
+def test_a_merge_of_somebody_the_ats_does_not_have_leaves_the_questions_of_others_open() -> None:
+    world = make_world("Birch")
+    drop, waiting = _second(world), _second(world)
+    _ask(waiting, "c1")
+
+    merges.merge_people(keep=world.person, drop=drop, now=clock.now())
+
+    assert _open_about(waiting) == ["c1"]
+
+
+@pytest.mark.django_db
+def test_a_question_that_was_answered_since_stays_answered_and_is_told() -> None:
+    world = make_world("Birch")
+    drop = _second(world, remote_id="99")
+    _ask(drop, "c2")
+    journal = merges.merge_people(keep=world.person, drop=drop, now=clock.now())
+    Duplicate.objects.update(state=DuplicateState.APART)
+
+    left = merges.take_back(journal)
+
+    assert Duplicate.objects.get().state == DuplicateState.APART
+    assert [line for line in left if "question" in line]
+
+
+@pytest.mark.django_db
+def test_what_came_since_is_parted_where_it_is_plain_and_told_where_not() -> None:
+    world = make_world("Birch")
+    drop = _second(world)
+    identities.note(person=drop, keys=KEYS[:1], source="linkedin", now=clock.now())
+    journal = merges.merge_people(keep=world.person, drop=drop, now=clock.now())
+    had = merges.had_by(world.person)
+    plain, applied = (_candidacy(world, world.person, job) for job in _jobs(world)[1:])
+    Profile.objects.filter(candidacy__in=[plain, applied]).update(url="https://www.linkedin.com/in/ada")
+    Candidacy.objects.of_everyone().filter(pk=applied.pk).update(application_id="88")
+    identities.note(person=world.person, keys=KEYS[3:], source="linkedin", now=clock.now())
+
+    assert merges.take_back(journal) == []
+    left = merges.part(keep=world.person, drop=drop, had=had)
+
+    assert Candidacy.objects.of_everyone().get(pk=plain.pk).person_id == drop.pk
+    assert Candidacy.objects.of_everyone().get(pk=applied.pk).person_id == world.person.pk
+    assert Candidacy.objects.of_everyone().get(application_id="70").person_id == world.person.pk
+    assert len(left) == 2

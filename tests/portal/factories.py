@@ -12,7 +12,16 @@ from apps.accounts import services as accounts
 from apps.accounts.models import ApiKey, Client, User
 from apps.accounts.rights import Role
 from apps.accounts.scope import EVERYONE
-from apps.candidates.models import Candidacy, Duplicate, Identity, Person, Profile, Transition
+from apps.candidates.models import (
+    Candidacy,
+    Duplicate,
+    Identity,
+    IndexedPerson,
+    IndexKey,
+    Person,
+    Profile,
+    Transition,
+)
 from apps.connections.models import Connection, QuotaAccount
 from apps.core import clock
 from apps.ledger.letters import Letters
@@ -239,7 +248,40 @@ def make_question(world: World, *found: dict[str, Any], person: Person | None = 
         "components": [same, other],
     }
     asked = person or world.person
-    question, _ = Duplicate.objects.get_or_create(
-        person=asked, state="open", defaults={"found": list(found) or [one], "asked_at": clock.now()}
-    )
+    kept = {"found": list(found) or [one], "records": RECORDS, "records_asked_at": clock.now(), "asked_at": clock.now()}
+    question, _ = Duplicate.objects.get_or_create(person=asked, state="open", defaults=kept)
+    for key, name in (("4711", "Ann"), ("7", "Ada")):
+        IndexedPerson.objects.get_or_create(
+            connection=world.ats, remote_id=key, defaults={"first_name": name, "phones": ["+4930123456"]}
+        )
+        IndexKey.objects.get_or_create(
+            connection=world.ats,
+            kind="email",
+            value="a@mail.example",
+            remote_person_id=key,
+            defaults={"seen_as": "A@Mail.example"},
+        )
     return question
+
+
+RECORDS = {
+    "7": {
+        "applications": [
+            {"job_id": "1", "job": "Nurse", "stage": "Phone Screen", "made_at": "2026-11-03T09:00:00+00:00"}
+        ],
+        "notes": [],
+        "more_notes": 0,
+    },
+    "4711": {
+        "applications": [{"job_id": "1", "job": "Nurse", "stage": "rejected", "made_at": "2026-10-12T09:00:00+00:00"}],
+        "notes": [
+            {
+                "text": f"Call number {number} at the clinic; prefers nights.",
+                "at": f"2026-10-{20 - number}T09:00:00+00:00",
+            }
+            for number in range(4)
+        ],
+        "more_notes": 3,
+    },
+}
+"""What the ATS has of both whom a question is about."""

@@ -10,11 +10,12 @@ from django.urls import reverse
 
 from apps.accounts.models import Client
 from apps.accounts.rights import Role
-from apps.candidates.models import Candidacy, Duplicate, Person
+from apps.candidates.models import Candidacy, Duplicate, Identity, Person
+from apps.connections.models import Connection
 from apps.core import clock
 from apps.ledger.models import Event
 from apps.portal import evidence
-from tests.portal.factories import make_question, make_user, make_world
+from tests.portal.factories import RECORDS, make_question, make_user, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -85,3 +86,68 @@ def test_each_sign_is_said_in_words(part: dict[str, Any], title: str, compared: 
     assert title in said["title"]
     assert said["compared"] == compared
     assert said["against"]
+
+
+def test_two_records_are_merged_in_the_ats_by_the_answer_and_the_page_says_so_before(client: Browser) -> None:
+    world = make_world("Birch")
+    question = make_question(world)
+    browser = _as(client, Role.RECRUITER, world.client)
+
+    shown = browser.get(reverse("portal:duplicates")).content.decode()
+    browser.post(
+        reverse("portal:decide_duplicate", args=[question.pk]),
+        {"verdict": "merge", "remote_id": "4711", "keep": world.person.remote_id},
+    )
+
+    assert f"One person, merge in {world.ats.name}" in shown
+    assert f"The two are merged in {world.ats.name}" in shown
+    assert "cannot be undone there" in shown
+    assert Event.objects.get(kind="duplicate.same").payload["keep"] == "7"
+
+
+def test_where_the_ats_has_no_merge_the_page_says_how_to_merge_there(client: Browser) -> None:
+    world = make_world("Birch")
+    Connection.objects.filter(pk=world.ats.pk).update(provider="lever")
+    make_question(world)
+
+    shown = _as(client, Role.RECRUITER, world.client).get(reverse("portal:duplicates")).content.decode()
+
+    assert "One person, I merge there" in shown
+    assert "open the one that stays and merge the other into it" in shown
+    assert "which record stays?" not in shown
+
+
+def test_the_page_shows_what_both_are_known_by_and_what_the_ats_has_of_them(client: Browser) -> None:
+    world = make_world("Birch")
+    make_question(world)
+
+    shown = _as(client, Role.ADMIN).get(reverse("portal:duplicates")).content.decode()
+
+    for words in ("linkedin.com/in/Birch", "A@Mail.example", "+4930123456", "in both", "4711"):
+        assert words in shown
+    for words in ("Nurse (Phone Screen)", "Nurse (rejected)", "Call number 0", "2 older, and 3 that only"):
+        assert words in shown
+
+
+def test_applications_for_jobs_of_other_clients_and_their_notes_are_not_shown_rule_30(client: Browser) -> None:
+    world = make_world("Birch")
+    question = make_question(world)
+    records = {**question.records["4711"], "applications": [{**RECORDS["4711"]["applications"][0], "job_id": "else"}]}
+    Duplicate.objects.filter(pk=question.pk).update(records={**question.records, "4711": records})
+
+    shown = _as(client, Role.RECRUITER, world.client).get(reverse("portal:duplicates")).content.decode()
+
+    assert "Nurse (Phone Screen)" in shown
+    assert "Nurse (rejected)" not in shown
+    assert "Call number" not in shown
+
+
+def test_who_is_known_by_what_is_on_a_candidates_page(client: Browser) -> None:
+    world = make_world("Birch")
+    make_question(world)
+    Identity.objects.filter(person=world.person).update(confidence="contested", left_at=clock.now())
+
+    shown = _as(client, Role.ADMIN).get(reverse("portal:candidate", args=[world.person.pk])).content.decode()
+
+    assert "LinkedIn, somebody else here has it, too, until just now" in shown
+    assert "A@Mail.example" in shown

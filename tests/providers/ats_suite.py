@@ -255,6 +255,16 @@ class AtsSuite:
         assert bench.ats.find_note(person_id=application.person_id, marker="Seen in") == note
         assert bench.ats.find_note(person_id=application.person_id, marker="Never written") == ""
 
+    def test_the_notes_about_a_person_are_listed_as_plain_text(self, bench: Bench) -> None:
+        application, _ = self._apply(bench)
+        note = self._note(bench, application)
+
+        (listed,) = bench.ats.list_notes(person_id=application.person_id)
+
+        assert listed.id == note
+        assert listed.text.startswith("Seen in")
+        assert listed.written_at is not None
+
     # --- lost answers: what may have been done is unknown, what may be repeated is transient
 
     def test_a_lost_answer_to_a_create_is_unknown_and_the_person_is_there_once(self, bench: Bench) -> None:

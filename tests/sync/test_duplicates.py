@@ -177,6 +177,9 @@ def test_several_who_fit_are_all_listed(desk: Desk) -> None:
     assert _same(_open(), other)
     desk.work(60)
     assert Person.objects.get().remote_id == str(other)
+    question = _open()
+    assert (question.remote_id, [found.id for found in question.found]) == (str(other), [str(one)])
+    assert not _is_held()
 
 
 def test_only_one_of_those_asked_about_may_be_chosen(desk: Desk) -> None:
@@ -226,3 +229,18 @@ def _another(first: str) -> dict[str, Any]:
     """Somebody else, whose coming makes the index be read forward."""
     key = first.lower()
     return {**ADA, "first": first, "url": f"https://www.linkedin.com/in/{key}", "member": f"urn:li:person:{key}"}
+
+
+def test_what_the_ats_has_of_both_is_read_once_by_a_worker_and_kept_with_the_question(desk: Desk) -> None:
+    there = _apply(desk, first_name="Ann", email=EMAIL)
+    desk.sandbox.act("greenhouse", "add_note", candidate_id=there, body="Prefers nights.")
+    desk.work(60)
+    desk.add(SEEN)
+    desk.work(60)
+
+    record = _open().found[0].record
+    desk.work(60)
+
+    assert [one["job"] for one in record["applications"]] == [desk.company.mappings[0].job.name]
+    assert [one["text"] for one in record["notes"]] == ["Prefers nights."]
+    assert Event.objects.filter(kind="records.read").count() == 1

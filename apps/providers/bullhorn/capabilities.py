@@ -30,7 +30,11 @@ CAPABILITIES = Capabilities(
     reject=Limited("A rejection is the status that the connection's option names."),
     hire=Limited("A hire is the status that the connection's option names; the placement is made by a person."),
     note=True,
-    merge=Limited("Merging is done by a person in Bullhorn, and seen by where the submissions went.", available=False),
+    merge=Limited(
+        "Only a person can merge, in Bullhorn: open the one that stays and merge the other into it. It is seen by "
+        "where the submissions went.",
+        available=False,
+    ),
     push_events=Limited("Bullhorn has no webhooks.", available=False),
     pull_events=Limited("An event queue, which names what changed and keeps it for a week."),
     client_folder=True,

@@ -28,6 +28,7 @@ from apps.providers.contract import (
     Job,
     NewApplication,
     NewPerson,
+    Note,
     Page,
     Person,
     PersonUpdate,
@@ -191,6 +192,9 @@ class Bullhorn:
 
     def find_note(self, *, person_id: str, marker: str) -> str:
         return self._reads.find_note(person_id, marker)
+
+    def list_notes(self, *, person_id: str) -> tuple[Note, ...]:
+        return self._reads.list_notes(person_id)
 
     def deep_link(self, *, person_id: str, application_id: str = "") -> str:
         """The submission's window where there is one, else the candidate's; empty while the cluster is not known."""

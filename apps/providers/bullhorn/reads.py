@@ -21,6 +21,7 @@ from apps.providers.contract import (
     Choice,
     Hook,
     Job,
+    Note,
     Page,
     Person,
     Purpose,
@@ -171,13 +172,16 @@ class Reads:
         return self._search(operation, Purpose.POLL, entity, wanted, fields, item, cursor)
 
     def find_note(self, person_id: str, marker: str) -> str:
+        return next((note.id for note in self.list_notes(person_id) if marker in note.text), "")
+
+    def list_notes(self, person_id: str) -> tuple[Note, ...]:
         """By the index: what it does not show yet is looked for again after `visible_after`."""
-        wanted = f"personReference.id:{wire.number(person_id)} AND isDeleted:false"
+        wanted, fields = f"personReference.id:{wire.number(person_id)} AND isDeleted:false", "id,comments,dateAdded"
 
-        def read(cursor: str | None) -> Page[tuple[str, str]]:
-            return self._search("notes.list", Purpose.READ, "Note", wanted, "id,comments", translate.note, cursor)
+        def read(cursor: str | None) -> Page[Note]:
+            return self._search("notes.list", Purpose.READ, "Note", wanted, fields, translate.note, cursor)
 
-        return next((note_id for note_id, text in self._all(read) if marker in text), "")
+        return tuple(self._all(read))
 
     def _submissions(self, purpose: Purpose, where: str, cursor: str | None) -> Page[Application]:
         """Those of people who are there: a deleted candidate's stay as they were."""

@@ -5,10 +5,11 @@ https://bullhorn.github.io/rest-api-docs/entityref.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from html import escape
+from html import escape, unescape
 from typing import Any, TypeVar
 
 from apps.core import errors
@@ -21,6 +22,7 @@ from apps.providers.contract import (
     Job,
     NewApplication,
     NewPerson,
+    Note,
     Person,
     PersonUpdate,
     Source,
@@ -191,9 +193,15 @@ def stage_change(row: Fields) -> StageChange:
     )
 
 
-def note(row: Fields) -> tuple[str, str]:
-    """The id and the text of a note."""
-    return row.numeric_id("id"), row.text_or_empty("comments")
+_TAG = re.compile(r"<(?:br|/p|/div)[^>]*>", re.IGNORECASE), re.compile(r"<[^>]*>")
+
+
+def note(row: Fields) -> Note:
+    """Its comments are HTML, kept as plain text with its line breaks."""
+    breaks, tags = _TAG
+    text = unescape(tags.sub("", breaks.sub("\n", row.text_or_empty("comments")))).strip()
+    written = row.instant_ms("dateAdded") if row.has("dateAdded") else None
+    return Note(id=row.numeric_id("id"), text=text, written_at=written)
 
 
 # --- what is written

@@ -23,7 +23,7 @@ CAPABILITIES = Capabilities(
     reject=Limited("Only an application in process can be rejected."),
     hire=Limited("Needs the opening that it fills."),
     note=Limited("A note can be neither changed nor deleted."),
-    merge=Limited("Merging is done by a person in Greenhouse and followed here.", available=False),
+    merge=Limited("When a person decides so here. Nothing undoes a merge there; the record that stays wins."),
     push_events=True,
     pull_events=True,
     client_folder=Limited("By department or office, as the connection's setting says."),

@@ -24,6 +24,7 @@ from apps.providers.contract import (
     Job,
     NewApplication,
     NewPerson,
+    Note,
     Page,
     Person,
     PersonUpdate,
@@ -129,6 +130,13 @@ class Harvest:
             path = f"candidates/{translate.number(person_id)}"
             self._write(wire.UPDATE, "PATCH", path, body, translate.nothing, repeatable=True)
 
+    def merge_people(self, *, survivor_id: str, loser_id: str) -> None:
+        """NOT safe to repeat: the loser is deleted, so that a second one is a Conflict or finds nobody. Applications
+        for one job become one. Nothing undoes it."""
+        path = f"candidates/{translate.number(survivor_id)}/merge"
+        body = {"secondary_candidate_id": translate.number(loser_id)}
+        self._write(wire.MERGE, "POST", path, body, translate.nothing, repeatable=False)
+
     def move(self, application: Application, *, to_stage_id: str) -> None:
         """Safe to repeat: `from_stage_id` is compared first, so a second one is a Conflict."""
         by_definition = self._options.get("from_stage_id", "row") == "definition"
@@ -165,6 +173,9 @@ class Harvest:
 
     def find_note(self, *, person_id: str, marker: str) -> str:
         return self._reads.find_note(person_id, marker)
+
+    def list_notes(self, *, person_id: str) -> tuple[Note, ...]:
+        return self._reads.list_notes(person_id)
 
     def deep_link(self, *, person_id: str, application_id: str = "") -> str:
         named = f"?{urlencode({'application_id': application_id})}" if application_id else ""

@@ -15,6 +15,7 @@ from apps.providers.contract import (
     Choice,
     Identity,
     Job,
+    Note,
     Page,
     Person,
     Purpose,
@@ -117,10 +118,12 @@ class Reads:
         found = self._all("application_stages.list", Purpose.READ, "application_stages", query, translate.stage_change)
         return tuple(sorted(found, key=lambda change: (change.entered_at, len(change.id), change.id)))
 
-    def find_note(self, person_id: str, marker: str) -> str:
+    def list_notes(self, person_id: str) -> tuple[Note, ...]:
         query = wire.query(candidate_ids=wire.ids([person_id]), per_page=wire.PER_PAGE)
-        notes = self._all("notes.list", Purpose.READ, "notes", query, translate.note)
-        return next((note_id for note_id, body in notes if marker in body), "")
+        return self._all("notes.list", Purpose.READ, "notes", query, translate.note)
+
+    def find_note(self, person_id: str, marker: str) -> str:
+        return next((note.id for note in self.list_notes(person_id) if marker in note.text), "")
 
     def _with_stages(self, found: Sequence[FoundApplication | None]) -> tuple[Application, ...]:
         """Name each application's stage by its definition: the row's own, else read from the history."""

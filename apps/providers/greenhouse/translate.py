@@ -17,6 +17,7 @@ from apps.providers.contract import (
     Job,
     NewApplication,
     NewPerson,
+    Note,
     Person,
     Source,
     Stage,
@@ -167,9 +168,8 @@ def stage_change(row: Fields) -> StageChange:
     )
 
 
-def note(row: Fields) -> tuple[str, str]:
-    """The id and the text of a note."""
-    return row.id("id"), row.text_or_empty("body")
+def note(row: Fields) -> Note:
+    return Note(id=row.id("id"), text=row.text_or_empty("body"), written_at=row.instant("created_at"))
 
 
 def number(text: str) -> int:

@@ -27,6 +27,7 @@ PER_PAGE = 500
 CREATE = "candidates.create"
 ATTACH = "applications.create"
 UPDATE = "candidates.update"
+MERGE = "candidates.merge"
 MOVE = "applications.move"
 REJECT = "applications.reject"
 REOPEN = "applications.unreject"
@@ -37,6 +38,7 @@ ROWS: verdicts.Rows = {
     Case(422, MOVE): Verdict(errors.Conflict, cause="stage_changed"),
     Case(422, REJECT): Verdict(errors.Conflict, cause="not_in_process"),
     Case(422, REOPEN): Verdict(errors.Conflict, cause="not_rejected"),
+    Case(422, MERGE): Verdict(errors.Conflict, cause="not_mergeable"),
     Case(403, ATTACH): Verdict(errors.Transient, cause="not_visible_or_forbidden"),
 }
 # A 403 on attach is seen right after the person was created: github.com/grnhse/greenhouse-api-docs, issue 470.

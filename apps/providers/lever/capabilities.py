@@ -24,7 +24,9 @@ CAPABILITIES = Capabilities(
     hire=Limited("Needs the requisition that it fills; without requisitions a person hires in Lever."),
     note=Limited("A note goes on the opportunity; only notes made by the API can be changed."),
     merge=Limited(
-        "Merging is done by a person in Lever, which tells nobody; the next reading follows it.", available=False
+        "Only a person can merge, in Lever: open the one that stays and merge the other into it; its own fields win. "
+        "Lever tells nobody; the next reading follows it.",
+        available=False,
     ),
     push_events=Limited("Webhooks for stages, ends and applications. People without an application come by reading."),
     pull_events=Limited("Changed and deleted opportunities are read; notes and tags leave no trace there."),

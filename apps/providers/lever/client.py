@@ -24,6 +24,7 @@ from apps.providers.contract import (
     Job,
     NewApplication,
     NewPerson,
+    Note,
     Page,
     Person,
     PersonUpdate,
@@ -179,7 +180,12 @@ class Lever:
     def find_note(self, *, person_id: str, marker: str) -> str:
         """Notes are listed by opportunity: one request for each that the person has."""
         theirs = self.get_applications(person_ids=[person_id])
-        return next((note for one in theirs if (note := self._reads.find_note(one.id, marker))), "")
+        return next((note.id for one in theirs for note in self._reads.list_notes(one.id) if marker in note.text), "")
+
+    def list_notes(self, *, person_id: str) -> tuple[Note, ...]:
+        """One request for each opportunity that the person has."""
+        theirs = self.get_applications(person_ids=[person_id])
+        return tuple(note for one in theirs for note in self._reads.list_notes(one.id))
 
     def deep_link(self, *, person_id: str, application_id: str = "") -> str:
         """Lever's pages are of opportunities; a person has none of their own."""

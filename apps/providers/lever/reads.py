@@ -14,6 +14,7 @@ from apps.providers.contract import (
     Choice,
     Identity,
     Job,
+    Note,
     Page,
     Person,
     Pulled,
@@ -112,10 +113,9 @@ class Reads:
         call = Call("contacts.get", Purpose.READ, repeatable=True)
         return self._http.call(call, Request("GET", f"/v1/contacts/{person_id}"), translate.single)
 
-    def find_note(self, opportunity_id: str, marker: str) -> str:
+    def list_notes(self, opportunity_id: str) -> tuple[Note, ...]:
         resource = f"opportunities/{opportunity_id}/notes"
-        notes = self._all("notes.list", wire.query(limit=wire.PER_PAGE), translate.note_texts, resource=resource)
-        return next((key for key, texts in notes if any(marker in text for text in texts)), "")
+        return self._all("notes.list", wire.query(limit=wire.PER_PAGE), translate.noted, resource=resource)
 
     def reasons(self) -> Mapping[str, Reason]:
         """Read once by each opened client."""

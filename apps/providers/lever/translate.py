@@ -20,6 +20,7 @@ from apps.providers.contract import (
     Job,
     NewApplication,
     NewPerson,
+    Note,
     Page,
     Person,
     Source,
@@ -69,10 +70,11 @@ def note_id(reply: Reply) -> str:
     return found.id("noteId") if found.has("noteId") else found.id("id")
 
 
-def note_texts(row: Fields) -> tuple[str, tuple[str, ...]]:
-    """A note's id, and what it and the answers in its thread say."""
-    fields = tuple(one.text_or_empty("value") for one in row.objects("fields"))
-    return row.id("id"), (row.text_or_empty("text"), *fields)
+def noted(row: Fields) -> Note:
+    """A note with the answers in its thread."""
+    said = (row.text_or_empty("text"), *(one.text_or_empty("value") for one in row.objects("fields")))
+    written = row.instant_ms("createdAt") if row.has("createdAt") else None
+    return Note(id=row.id("id"), text="\n".join(text for text in said if text), written_at=written)
 
 
 def job(row: Fields, *, folder: str) -> Job:
