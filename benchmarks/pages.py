@@ -81,18 +81,21 @@ def load(*, events: int) -> None:
         cursor.execute("ANALYZE")
 
 
+EMPTY = {"bigint": "0", "integer": "0", "smallint": "0", "jsonb": "'[]'", "boolean": "false"}
+
+
 def _others(table: str, statement: str) -> tuple[str, str]:
-    """Columns that the statement does not name and that may not be null, with an empty text each."""
+    """Columns that the statement does not name and that may not be null, with an empty value each."""
     from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND is_nullable = 'NO' "
-            "AND column_default IS NULL",
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s "
+            "AND is_nullable = 'NO' AND column_default IS NULL",
             [table],
         )
-        missing = [name for (name,) in cursor.fetchall() if name not in statement]
-    return ", ".join([*missing, "in_ats_at"]), ", ".join([*["''"] * len(missing), "first_seen_at"])
+        missing = {name: EMPTY.get(kind, "''") for name, kind in cursor.fetchall() if name not in statement}
+    return ", ".join([*missing, "in_ats_at"]), ", ".join([*missing.values(), "first_seen_at"])
 
 
 def measure() -> dict[str, dict[str, float]]:

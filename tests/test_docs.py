@@ -18,7 +18,7 @@ from django.core.management import get_commands
 from django.urls import resolve
 
 from apps.core import errors
-from apps.ledger.states import Reason, State
+from apps.ledger.states import REASON_WORDS, Reason, State
 from apps.portal import words
 from apps.providers import registry
 from apps.sync.models import StreamName
@@ -112,7 +112,7 @@ def rows_of(heading: str) -> dict[str, str]:
 
 def test_each_state_and_reason_is_explained_in_the_words_of_the_screens() -> None:
     assert rows_of("States") == {state.value: words.STATES[state].word for state in State}
-    assert rows_of("Held") | rows_of("Skipped") == {reason.value: words.REASONS[reason] for reason in Reason}
+    assert rows_of("Held") | rows_of("Skipped") == {reason.value: REASON_WORDS[reason] for reason in Reason}
 
 
 def test_a_reason_that_no_code_gives_is_marked_and_no_other() -> None:

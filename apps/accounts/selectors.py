@@ -38,6 +38,12 @@ def list_clients(*, scope: Scope) -> tuple[tuple[UUID, str], ...]:
     return tuple(clients.values_list("pk", "name"))
 
 
+def first_time_zone(*, scope: Scope) -> str:
+    """Of the first of a scope's clients by name; empty where it has none."""
+    clients = Client.objects.all() if scope.client_ids is None else Client.objects.filter(pk__in=scope.client_ids)
+    return clients.values_list("time_zone", flat=True).first() or ""
+
+
 @dataclass(frozen=True, slots=True)
 class ClientRow:
     """A client, and when their offices are open by their own clock."""

@@ -7,7 +7,7 @@ opaque strings that the apps above choose.
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.indexes import BrinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 
@@ -41,6 +41,11 @@ class Mailbox(models.Model):
                 condition=Q(due_at__isnull=False, lease_token__isnull=True),
             ),
             models.Index("lease_until", name="mailbox_leased", condition=Q(lease_token__isnull=False)),
+            models.Index(
+                "gate",
+                name="mailbox_bulk",
+                condition=Q(priority__gte=states.Priority.BACKFILL, due_at__isnull=False),
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -79,7 +84,9 @@ class Event(models.Model):
     class Meta:
         indexes = [
             models.Index("mailbox", "id", name="event_open", condition=Q(state__in=states.OPEN)),
-            models.Index("hold_key", name="event_held", condition=Q(state="held")),
+            models.Index(
+                OpClass("hold_key", "text_pattern_ops"), name="event_held_for", condition=Q(state="held")
+            ),
             models.Index("subject", "id", name="event_subject"),
             models.Index(fields=["state", "-id"], name="event_state"),
             models.Index("caused_by", name="event_cause"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import models
 
 
@@ -43,6 +45,31 @@ class Reason(models.TextChoices):
     ENDED = "ended"
     DISCARDED = "discarded"
     IRRELEVANT = "irrelevant"
+
+
+REASON_WORDS: Mapping[str, str] = {
+    Reason.TOKEN: "token expired",
+    Reason.BUDGET: "request budget",
+    Reason.OUTAGE: "outage",
+    Reason.MAPPING: "not in the stage map",
+    Reason.DRIFT: "drift",
+    Reason.DUPLICATE: "duplicate",
+    Reason.CONFLICT: "conflict",
+    Reason.UNCERTAIN: "being read back",
+    Reason.INDEX: "index not complete",
+    Reason.PERSON: "for a person",
+    Reason.HALT: "mapping halted",
+    Reason.PAUSED: "paused",
+    Reason.ECHO: "our own echo",
+    Reason.STALE: "older than what is known",
+    Reason.ALREADY_TRUE: "already true",
+    Reason.NOT_LIVE: "mapping not live",
+    Reason.SHADOW: "shadow",
+    Reason.ENDED: "candidacy ended",
+    Reason.DISCARDED: "discarded",
+    Reason.IRRELEVANT: "not mapped",
+}
+"""As people read them: after “held” or “skipped”, and in a count of them."""
 
 
 class EffectState(models.TextChoices):

@@ -34,6 +34,10 @@ def sweep_if_late() -> None:
         sweep()
 
 
+STRANDED_EVERY = timedelta(seconds=10)
+"""It reads every open event; and nothing should ever be found (rule 3)."""
+
+
 def sweep() -> None:
     """Each second, from the broker's own wait: heal, and ring if anything is due (rule 3)."""
     now = clock.now()
@@ -42,8 +46,7 @@ def sweep() -> None:
     services.release_timed(now=now)
     leases.heal_expired(now=now)
     leases.wake_waiters(now=now)
-    stranded = leases.revive_stranded(now=now)
-    if stranded:
+    if health.take_turn("stranded", after=STRANDED_EVERY) and (stranded := leases.revive_stranded(now=now)):
         services.count_fault("stranded", now=now, by=stranded)
     for extra in _sweepers:
         extra(now)

@@ -7,8 +7,9 @@ class MonitoringConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Look at the alarms with each sweep whose turn it is."""
+        """Look at the alarms, and for whom it is morning, with each sweep whose turn it is."""
         from apps.ledger import tasks
-        from apps.monitoring import services
+        from apps.monitoring import digest, services
 
         tasks.register_sweeper(services.look_in_turn)
+        tasks.register_sweeper(digest.tell_in_turn)

@@ -1,4 +1,4 @@
-"""An alarm that fired, and its life."""
+"""An alarm that fired, and its life; and of which day each reader heard last."""
 
 from __future__ import annotations
 
@@ -44,3 +44,14 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}: {self.state}"
+
+
+class Digest(models.Model):
+    """Who is told of each day, and on which morning they were told last."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    wanted = models.BooleanField(default=True)
+    told_on = models.DateField(help_text="where its reader is")
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.told_on}"

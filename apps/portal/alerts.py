@@ -14,7 +14,7 @@ from django.urls import reverse
 from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
 from apps.core import clock
-from apps.monitoring import selectors, services
+from apps.monitoring import digest, selectors, services
 from apps.monitoring.selectors import AlertRow
 from apps.portal import shell, words
 from apps.portal.words import Badge
@@ -44,6 +44,7 @@ def alert_list(request: PortalRequest) -> HttpResponse:
     }
     if request.htmx:
         return shell.page(request, "portal/alerts.html#open", context)
+    context["digest"] = digest.is_wanted(user=request.user)
     context["over"] = [_line(one, now) for one in selectors.list_over(scope=request.scope, now=now)]
     return shell.page(request, "portal/alerts.html", context)
 
@@ -65,6 +66,16 @@ def act_on_alert(request: PortalRequest, alert_id: UUID) -> HttpResponse:
         shell.toast(request, said, undo=undo)
     else:
         messages.warning(request, "This alert was over, or somebody had decided it, before you did.")
+    return HttpResponseRedirect(reverse("portal:alerts"))
+
+
+@requires(Right.OPERATE, methods=("POST",))
+def choose_digest(request: PortalRequest) -> HttpResponse:
+    """Have the daily digest, or no more."""
+    wanted = request.POST.get("wanted") == "yes"
+    digest.choose(user=request.user, wanted=wanted, now=clock.now())
+    said = "You get the digest from tomorrow morning on." if wanted else "You get no digest any more."
+    messages.success(request, said)
     return HttpResponseRedirect(reverse("portal:alerts"))
 
 

@@ -97,6 +97,7 @@ urlpatterns = [
     path("dead-letters/replays/<int:replay_id>/cancel/", replays.cancel_replay, name="cancel_replay"),
     path("dead-letters/replays/<int:replay_id>/again/", replays.preview_again, name="preview_again"),
     path("alerts/", alerts.alert_list, name="alerts"),
+    path("alerts/digest/", alerts.choose_digest, name="choose_digest"),
     path("alerts/<uuid:alert_id>/", alerts.act_on_alert, name="act_on_alert"),
     path("compatibility/", compatibility.compatibility, name="compatibility"),
     path("mappings/", mappings.mapping_list, name="mappings"),

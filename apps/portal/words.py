@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from apps.connections.health import Health
-from apps.ledger.states import EffectState, Reason, State
+from apps.ledger.states import REASON_WORDS, EffectState, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +48,6 @@ STATES: Mapping[str, Badge] = {
     State.SKIPPED: Badge("mute", "skip", "Skipped"),
     State.SUPERSEDED: Badge("mute", "layers", "Superseded"),
     State.DEAD: Badge("bad", "dead-x", "Dead"),
-}
-
-REASONS: Mapping[str, str] = {
-    Reason.TOKEN: "token expired",
-    Reason.BUDGET: "request budget",
-    Reason.OUTAGE: "outage",
-    Reason.MAPPING: "not in the stage map",
-    Reason.DRIFT: "drift",
-    Reason.DUPLICATE: "duplicate",
-    Reason.CONFLICT: "conflict",
-    Reason.UNCERTAIN: "being read back",
-    Reason.INDEX: "index not complete",
-    Reason.PERSON: "for a person",
-    Reason.HALT: "mapping halted",
-    Reason.PAUSED: "paused",
-    Reason.ECHO: "our own echo",
-    Reason.STALE: "older than what is known",
-    Reason.ALREADY_TRUE: "already true",
-    Reason.NOT_LIVE: "mapping not live",
-    Reason.SHADOW: "shadow",
-    Reason.ENDED: "candidacy ended",
-    Reason.DISCARDED: "discarded",
-    Reason.IRRELEVANT: "not mapped",
 }
 
 KINDS: Mapping[str, Kind] = {
@@ -170,7 +147,7 @@ def state_badge(*, state: str, reason: str = "", cause: str = "", due_at: dateti
 
 
 def reason_words(reason: str) -> str:
-    return REASONS.get(reason, phrase(reason))
+    return REASON_WORDS.get(reason, phrase(reason))
 
 
 def kind_of(kind: str) -> Kind:

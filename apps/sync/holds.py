@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Final
 from uuid import UUID
+
+from django.db.models import Q
 
 from apps.candidates.models import Candidacy, Duplicate, DuplicateState
 from apps.ledger import health
@@ -32,14 +36,19 @@ def sweep(now: datetime) -> None:
 
 def release_overtaken(*, now: datetime) -> int:
     """Let go on what is held for a reason that no longer is; returns how many events."""
-    held = Event.objects.filter(state=State.HELD)
     by_kind: defaultdict[str, set[str]] = defaultdict(set)
-    for key in held.exclude(hold_key="").values_list("hold_key", flat=True).distinct():
+    for key in _held_for([*OVER, "map"]):
         kind, _, what = key.partition(":")
         by_kind[kind].add(what)
     over = [f"{kind}:{what}" for kind, find in OVER.items() if by_kind[kind] for what in find(by_kind[kind])]
     freed = ledger.release_held(hold_keys=over, now=now)
     return freed + ledger.release_held(ids=list(_replanned(by_kind["map"])), now=now)
+
+
+def _held_for(kinds: Iterable[str]) -> Iterable[str]:
+    """What is held for something of these kinds; of the others, which may be many, none is read."""
+    of_kinds = reduce(or_, (Q(hold_key__startswith=f"{kind}:") for kind in kinds))
+    return Event.objects.filter(of_kinds, state=State.HELD).values_list("hold_key", flat=True).distinct()
 
 
 def _mappings_that_go_on(ids: Collection[str]) -> Iterable[object]:

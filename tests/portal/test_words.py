@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apps.connections.health import Health
-from apps.ledger.states import Reason, State
+from apps.ledger.states import REASON_WORDS, Reason, State
 from apps.portal import words
 
 NOW = datetime(2026, 11, 23, 14, 32, 10, tzinfo=UTC)
@@ -54,7 +54,7 @@ def test_every_state_has_an_icon_a_word_and_a_tone(state: str) -> None:
 
 @pytest.mark.parametrize("reason", Reason.values)
 def test_every_reason_has_words(reason: str) -> None:
-    assert reason in words.REASONS
+    assert reason in REASON_WORDS
 
 
 @pytest.mark.parametrize("state", [State.HELD, State.SKIPPED, State.DEAD])
