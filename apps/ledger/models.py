@@ -84,9 +84,7 @@ class Event(models.Model):
     class Meta:
         indexes = [
             models.Index("mailbox", "id", name="event_open", condition=Q(state__in=states.OPEN)),
-            models.Index(
-                OpClass("hold_key", "text_pattern_ops"), name="event_held_for", condition=Q(state="held")
-            ),
+            models.Index(OpClass("hold_key", "text_pattern_ops"), name="event_held_for", condition=Q(state="held")),
             models.Index("subject", "id", name="event_subject"),
             models.Index(fields=["state", "-id"], name="event_state"),
             models.Index("caused_by", name="event_cause"),

@@ -298,7 +298,7 @@ class Pilot(models.Model):
     late_allowed = models.PositiveSmallIntegerField(default=0, help_text="candidates and changes that may be later")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     stopped_at = models.DateTimeField(null=True)
-    live_at = models.DateTimeField(null=True, help_text="when the mapping went live by this pilot's page")
+    live_at = models.DateTimeField(null=True, help_text="when the mapping went live")
 
     objects = ScopedManager("mapping__client")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from apps.mappings.models import (
     Job,
     JobStage,
     MappingState,
+    Pilot,
     Policy,
     Project,
     Seat,
@@ -222,18 +223,30 @@ def create_mapping(
     )
 
 
-def set_state(*, mapping_id: UUID, state: MappingState, now: datetime) -> None:
+def set_state(*, mapping_id: UUID, state: MappingState, now: datetime, by: int | None = None) -> None:
     """Start, stop or end a mapping; what it held goes on when it is live again, and ends with it."""
-    set_states(mapping_ids=[mapping_id], state=state, now=now)
+    set_states(mapping_ids=[mapping_id], state=state, now=now, by=by)
 
 
-def set_states(*, mapping_ids: Sequence[UUID], state: MappingState, now: datetime) -> None:
-    """The same of many at once."""
+USUAL_PILOT = timedelta(days=14)
+
+
+@transaction.atomic
+def set_states(*, mapping_ids: Sequence[UUID], state: MappingState, now: datetime, by: int | None = None) -> None:
+    """The same of many at once. A pilot has its evidence kept from its first moment, and is closed with the state."""
     goes_on = state in (MappingState.LIVE, MappingState.PILOT, MappingState.ENDED)
     values = {"state": state, **({"halted_at": None} if goes_on else {})}
     changed = ProjectMapping.objects.of_everyone().filter(pk__in=mapping_ids).update(**values)
     if changed and goes_on:
         ledger.release_held(hold_keys=[f"mapping:{one}" for one in mapping_ids], now=now)
+    tried = Pilot.objects.of_everyone().filter(mapping__in=mapping_ids, stopped_at=None, live_at=None)
+    if state == MappingState.PILOT:
+        usual = {"starts_at": now, "ends_at": now + USUAL_PILOT, "by_id": by}
+        Pilot.objects.bulk_create([Pilot(mapping_id=one, **usual) for one in mapping_ids], ignore_conflicts=True)
+    elif state == MappingState.LIVE:
+        tried.update(live_at=now)
+    elif state == MappingState.ENDED:
+        tried.update(stopped_at=now)
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from apps.core import clock
 from apps.mappings import bulk, lifecycle, map_services, readiness, selectors
 from apps.portal import shell, words
 from apps.portal.map_states import caution_of
-from apps.sync import going_live, pilots
+from apps.sync import going_live
 
 VERBS: Mapping[str, tuple[str, str, str]] = {
     "draft": ("Back to draft", "note", "Nothing is planned or written."),
@@ -112,12 +112,11 @@ def take_to(request: PortalRequest, mapping_id: UUID) -> HttpResponse:
             now=clock.now(),
             who=who or going_live.NEW,
             these=request.POST.getlist("person"),
+            by=request.user.pk,
         )
     except going_live.NotPossible as problem:
         messages.warning(request, str(problem))
     else:
-        if to == "pilot":
-            pilots.keep_evidence(mapping_id=mapping_id, scope=request.scope, actor=request.user.pk, now=clock.now())
         brought = f" {words.plural(coming, 'person is', 'people are')} on the way; nobody is told." if coming else ""
         shell.toast(request, DONE[to] + brought)
     return HttpResponseRedirect(reverse("portal:mapping", args=[mapping_id]))

@@ -58,6 +58,7 @@ def take_to(
     now: datetime,
     who: str = NEW,
     these: Collection[str] = (),
+    by: int | None = None,
 ) -> int:
     """Take a mapping to another state; `who` of those who are there comes in. Returns how many are on their way.
 
@@ -72,7 +73,7 @@ def take_to(
         polls.bring_forward(connection_id=mapping.project.connection_id, name=StreamName.PROFILES, now=now)
     try:
         with transaction.atomic():
-            mappings.set_state(mapping_id=mapping_id, state=MappingState(state), now=now)
+            mappings.set_state(mapping_id=mapping_id, state=MappingState(state), now=now, by=by)
     except IntegrityError:
         raise NotPossible("Another job leads this Project by now. End that mapping first.") from None
     if asked and who != NEW:

@@ -12,10 +12,10 @@ from django.db.models import QuerySet
 
 from apps.accounts.scope import Scope
 from apps.mappings.models import Mapping, MappingState, Pilot
+from apps.mappings.services import USUAL_PILOT
 from apps.sync import going_live
 from apps.sync.going_live import NotPossible
 
-USUAL_TIME = timedelta(days=14)
 LONGEST_TIME = timedelta(days=90)
 LONGEST_MINUTES = 24 * 60
 BEGINS_FROM = (MappingState.DRAFT, MappingState.SHADOW, MappingState.PAUSED, MappingState.PILOT)
@@ -25,7 +25,7 @@ BEGINS_FROM = (MappingState.DRAFT, MappingState.SHADOW, MappingState.PAUSED, Map
 class Criteria:
     """What was agreed to ask of a pilot."""
 
-    days: int = USUAL_TIME.days
+    days: int = USUAL_PILOT.days
     minutes: int = 15
     late_allowed: int = 0
 
@@ -41,23 +41,9 @@ def start(*, mapping_id: UUID, criteria: Criteria, scope: Scope, actor: int, now
         raise NotPossible(f"Candidates are given between 1 and {LONGEST_MINUTES} minutes.")
     if mapping.state not in BEGINS_FROM:
         raise NotPossible(f"It is {mapping.state}; only what is not live yet can be tried.")
-    if mapping.state != MappingState.PILOT:
-        going_live.take_to(mapping_id=mapping_id, state=MappingState.PILOT, scope=scope, now=now)
-    pilot = _begin(mapping, criteria, actor=actor, now=now)
-    if pilot is None:
-        raise NotPossible("A pilot of this mapping runs already.")
-    return pilot
-
-
-def keep_evidence(*, mapping_id: UUID, scope: Scope, actor: int, now: datetime) -> None:
-    """A mapping became a pilot by its own page: it is asked what is usual. One that was paused meanwhile goes on."""
-    _begin(Mapping.objects.within(scope).get(pk=mapping_id), Criteria(), actor=actor, now=now)
-
-
-def _begin(mapping: Mapping, criteria: Criteria, *, actor: int, now: datetime) -> Pilot | None:
     try:
         with transaction.atomic():
-            return Pilot.objects.create(
+            pilot = Pilot.objects.create(
                 mapping=mapping,
                 starts_at=now,
                 ends_at=now + timedelta(days=criteria.days),
@@ -66,7 +52,10 @@ def _begin(mapping: Mapping, criteria: Criteria, *, actor: int, now: datetime) -
                 by_id=actor,
             )
     except IntegrityError:
-        return None
+        raise NotPossible("A pilot of this mapping runs already.") from None
+    if mapping.state != MappingState.PILOT:
+        going_live.take_to(mapping_id=mapping_id, state=MappingState.PILOT, scope=scope, now=now)
+    return pilot
 
 
 @transaction.atomic
@@ -94,8 +83,6 @@ def go_live(*, pilot_id: UUID, others: Collection[UUID], scope: Scope, now: date
     pilot = Pilot.objects.within(scope).select_for_update(of=("self",)).get(pk=pilot_id)
     ids: Sequence[UUID] = [pilot.mapping_id, *others]
     taken = going_live.take_all(ids=ids, state=MappingState.LIVE, scope=scope, now=now)
-    if Mapping.objects.within(scope).filter(pk=pilot.mapping_id, state=MappingState.LIVE).exists():
-        _open(scope).filter(pk=pilot_id).update(live_at=now)
     return WentLive(taken.done, taken.refused)
 
 

@@ -112,6 +112,23 @@ def test_a_pilot_that_was_started_from_the_mapping_keeps_its_evidence_too(client
     assert reverse("portal:pilot", args=[pilot.pk]) in shown
 
 
+@pytest.mark.parametrize("to, kept", [("live", "live_at"), ("ended", "stopped_at")])
+def test_a_pilot_whose_mapping_leaves_it_by_its_own_page_is_closed(
+    client: Browser, world: World, to: str, kept: str
+) -> None:
+    start(client, world)
+    page = reverse("portal:take_mapping", args=[world.mapping.pk])
+
+    client.post(page, {"to": "paused"})
+    assert Pilot.objects.of_everyone().get(stopped_at=None, live_at=None), "it goes on once the mapping does"
+    client.post(page, {"to": "pilot", "who": "new"})
+    client.post(page, {"to": to, "who": "new"})
+
+    pilot = Pilot.objects.of_everyone().get()
+    assert state_of(world) == to
+    assert getattr(pilot, kept) is not None
+
+
 def test_the_csv_has_each_candidate_and_defuses_formulas(client: Browser, world: World) -> None:
     now = clock.now()
     pilot = make_pilot(world)
