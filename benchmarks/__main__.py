@@ -19,6 +19,7 @@ COMMANDS = {
     "matching": ["benchmarks.matching"],
     "sweep": ["benchmarks.sweep"],
     "bulk": ["benchmarks.bulk"],
+    "waiting": ["benchmarks.waiting"],
     "mappings": ["benchmarks.mappings"],
     "day": ["apps.demo.day", "--large"],
 }
