@@ -245,6 +245,23 @@ class Duplicate(models.Model):
         return f"{self.person_id}: {self.state}"
 
 
+class Sweep(models.Model):
+    """The newest search for people who are in an ATS twice. Names are not in it: they are the index's."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="+")
+    made_at = models.DateTimeField()
+    people = models.PositiveIntegerField()
+    compared = models.PositiveIntegerField()
+    found = models.PositiveIntegerField()
+    skipped = models.JSONField(
+        default=dict, help_text="blocks too large to compare: how many of each kind, and the largest"
+    )
+    pairs = models.JSONField(default=list, help_text="the surest of what was found")
+
+    def __str__(self) -> str:
+        return f"{self.found} pairs of {self.people} people"
+
+
 class Apart(models.Model):
     """Two whom a person said are two: somebody's identifier, hashed, and an id of the ATS. Never asked again."""
 

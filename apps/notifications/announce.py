@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from apps.candidates.models import Candidacy, Profile, Transition
+from apps.candidates.models import Candidacy, CandidacyState, Person, Profile, Transition
 from apps.core import clock
 from apps.ledger import outcomes
 from apps.ledger import services as ledger
@@ -88,6 +88,13 @@ def meeting_event(candidacy: Candidacy, *, caused_by: int, in_ats: bool = False)
             caused_by=caused_by,
         )
     ]
+
+
+def merged_event(person: Person, *, caused_by: int) -> list[NewEvent]:
+    """Two were made one: whoever held either of them is told, once for each client (rule 31)."""
+    theirs = Candidacy.objects.of_everyone().filter(person=person, state=CandidacyState.OPEN).order_by("-added_at")
+    newest = {candidacy.client_id: candidacy for candidacy in reversed(theirs)}
+    return [event for one in newest.values() for event in meeting_event(one, caused_by=caused_by)]
 
 
 def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[Unit]:

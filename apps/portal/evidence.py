@@ -49,6 +49,16 @@ CONFIDENCE: Mapping[str, str] = {
     "contested": "somebody else here has it, too",
 }
 
+SHARED: Mapping[str, str] = {
+    "member": "LinkedIn member",
+    "address": "LinkedIn address",
+    "email": "e-mail",
+    "phone": "phone",
+    "name": "name",
+    "company": "employer",
+    "title": "title",
+}
+
 WIDEST = 12.0
 """Bits that fill half of the bar; what weighs more fills it too."""
 
@@ -68,6 +78,11 @@ def say(part: Mapping[str, Any]) -> dict[str, Any]:
         "width": f"{width}%",
         "weight": _signed(float(part["weight"])),
     }
+
+
+def name_of(sign: str) -> str:
+    """What two have in common, in a word or two."""
+    return SHARED.get(sign, sign)
 
 
 def known(row: KnownRow, now: datetime) -> str:

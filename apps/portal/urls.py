@@ -43,6 +43,7 @@ from apps.portal import (
     shell,
     stage_maps,
     suggestions,
+    sweeps,
     why,
 )
 
@@ -81,6 +82,7 @@ urlpatterns = [
     path("conflicts/halts/<uuid:mapping_id>/agree/", conflicts.agree_to_halt, name="agree_to_halt"),
     path("duplicates/", duplicates.question_list, name="duplicates"),
     path("duplicates/decided/", duplicates.decided_list, name="decided_duplicates"),
+    path("duplicates/sweep/", sweeps.sweep_list, name="sweeps"),
     path("duplicates/<uuid:question_id>/", duplicates.question, name="duplicate"),
     path("duplicates/<uuid:question_id>/decide/", duplicates.decide, name="decide_duplicate"),
     path("duplicates/<uuid:question_id>/undo/", duplicates.undo, name="undo_duplicate"),

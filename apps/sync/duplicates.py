@@ -21,6 +21,7 @@ from apps.ledger.models import Event
 from apps.ledger.outcomes import Decision, Outcome, Unit
 from apps.ledger.services import NewEvent
 from apps.ledger.states import Priority, Reason
+from apps.notifications import announce
 from apps.sync import fills, lanes, merging
 
 
@@ -161,6 +162,7 @@ def _same(event: Event, question: Duplicate, *, now: datetime) -> tuple[Outcome,
         take = event.payload["take"]
         before["journal"] = merges.merge_people(keep=here, drop=person, take=take, rest=rest, now=now)
         before |= {"keep": str(here.pk), "had": merges.had_by(here)}
+        follow += announce.merged_event(here, caused_by=event.pk)
     answered.update(before=before, said=said)
     return outcomes.done(said), follow + _chosen(event, question)
 

@@ -23,6 +23,7 @@ from apps.ledger.outcomes import Decision, Outcome, Tried, Unit
 from apps.ledger.services import NewEvent
 from apps.ledger.states import Priority, Reason, State
 from apps.mappings.rules import HIRED, REJECTED
+from apps.notifications import announce
 from apps.providers import contract, recording
 from apps.sync import lanes, pairs, takeover
 from apps.sync.seen import LOOKS, Seen, named_people, read_again, tries_of
@@ -315,7 +316,7 @@ def _merged(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
     refresh = lanes.refresh_person(connection_id, survivor_id, caused_by=event)
     return pairs.Result(
         outcomes.done(f"Merged in the ATS; {survivor_id} is followed from now on.", subject=lanes.subject(survivor.pk)),
-        [refresh],
+        [refresh, *announce.merged_event(survivor, caused_by=event.pk)],
     )
 
 
@@ -336,9 +337,8 @@ def _deleted(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
             )
         )
     candidates.bury_person(person=person, why="deleted", now=now)
-    return pairs.Result(
-        outcomes.done("Deleted in the ATS; no poll brings them back.", subject=lanes.subject(person.pk))
-    )
+    gone = outcomes.done("Deleted in the ATS; no poll brings them back.", subject=lanes.subject(person.pk))
+    return pairs.Result(gone)
 
 
 def _application_deleted(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:

@@ -25,7 +25,7 @@ from apps.ledger.outcomes import Decision, Outcome, Unit
 from apps.ledger.services import NewEvent
 from apps.ledger.states import EffectState, Priority, Reason
 from apps.providers import contract, recording
-from apps.sync import acts, lanes, writes
+from apps.sync import acts, lanes, shadow, writes
 from apps.sync.steps import Merging, Ready
 
 
@@ -127,6 +127,8 @@ def look(ats: contract.Ats, job: Merging, *, now: datetime) -> Ready:
         return Ready(job, decide=partial(_done, job, {}))
     if question.state != DuplicateState.SAME or question.before.get("merge") != [survivor, loser]:
         return _end(job, outcomes.skipped(Reason.STALE, "The answer was taken back before anything was merged."))
+    if (held := shadow.kept(question.person.connection, f"{loser} would be merged into {survivor}")) is not None:
+        return _end(job, held)
     there = {person.id for person in ats.get_people([survivor, loser])}
     if effect is not None and effect.state != EffectState.FAILED and survivor in there and loser not in there:
         return Ready(job, decide=partial(_read_back, job, key, now=now))

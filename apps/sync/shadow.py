@@ -14,9 +14,14 @@ from apps.sync import pairs
 
 def held(event: Event, connection: Connection, candidacy: Candidacy) -> Outcome | None:
     """None where the connection is not in shadow."""
+    return kept(connection, _would(event, candidacy)) if connection.shadow_at is not None else None
+
+
+def kept(connection: Connection, would: str) -> Outcome | None:
+    """The same, of a write that is said in words already."""
     if connection.shadow_at is None:
         return None
-    why = f"{connection.name} is in shadow. {_would(event, candidacy)}; it is done once shadow ends."
+    why = f"{connection.name} is in shadow. {would}; it is done once shadow ends."
     return outcomes.held(Reason.PAUSED, why, hold_key=connections.shadow_hold(connection.pk))
 
 

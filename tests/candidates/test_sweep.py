@@ -7,6 +7,9 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
+from apps.accounts.scope import EVERYONE, of_clients
+from apps.candidates import reporting
+from apps.candidates import services as candidates
 from apps.candidates.matching import Facts
 from apps.candidates.models import Apart, IndexedPerson, IndexKey
 from apps.candidates.names import name_key
@@ -82,3 +85,20 @@ def test_the_report_lists_pairs_of_one_ats_and_none_that_a_person_kept_apart() -
     name = Key("name", name_key("Ada", "Birch")).lease
     Apart.objects.create(connection=world.ats, key=f"{EMAIL.lease}+{name}", remote_id="2", at=clock.now())
     assert _report(world.ats) == []
+
+
+@pytest.mark.django_db
+def test_the_newest_report_is_kept_for_those_who_see_every_client_and_names_nobody_who_went() -> None:
+    world = make_world("Birch")
+    for remote_id, name in (("1", "Ada Birch"), ("2", "Ann Birch"), ("3", "Ada Birch")):
+        _index(world.ats, remote_id, name)
+    _report(world.ats)
+    _report(world.ats)
+
+    (kept,) = reporting.list_sweeps(scope=EVERYONE)
+    assert (kept.people, kept.found, len(kept.pairs)) == (3, 3, 3)
+    assert kept.pairs[0].names == ("Ada Birch", "Ada Birch")
+    assert reporting.list_sweeps(scope=of_clients(world.client.pk)) == ()
+
+    candidates.forget_index(connection_id=world.ats.pk, remote_person_id="3")
+    assert [pair.ids for pair in reporting.list_sweeps(scope=EVERYONE)[0].pairs] == [("1", "2")]

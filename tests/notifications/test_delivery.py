@@ -9,8 +9,11 @@ from datetime import timedelta
 import pytest
 
 from apps.accounts.scope import EVERYONE, of_clients
+from apps.candidates import merges
+from apps.candidates.models import Candidacy, Person
 from apps.connections import services as connections
 from apps.core import clock
+from apps.ledger import services as ledger
 from apps.ledger.models import Attempt, ClosedGate, Effect, Event
 from apps.ledger.states import EffectState, State
 from apps.mappings.models import Mapping, Project, Seat, SeatUser
@@ -451,9 +454,26 @@ def test_both_owners_of_one_person_are_told(office: Office, mailbox: Mailbox) ->
     world.candidacy.profiles.create(connection=world.linkedin, remote_id="p2", project=other, added_by="seat-2")
 
     (event,) = announce.meeting_event(world.candidacy, caused_by=world.event.pk)
-    from apps.ledger import services as ledger
-
     ledger.append(event, now=clock.now())
+    office.work()
+
+    assert sorted(to[0] for to, _ in mailbox.taken) == ["ben@people.example", "chloe@people.example"]
+
+
+def test_whoever_held_either_is_told_once_two_people_are_made_one(office: Office, mailbox: Mailbox) -> None:
+    """Rule 31."""
+    world, now = office.world, clock.now()
+    Seat.objects.create(connection=world.linkedin, remote_id="seat-2", name="Ben", email="ben@people.example")
+    world.candidacy.profiles.update(added_by="seat-1")
+    project = Project.objects.create(connection=world.linkedin, remote_id="2", name="Project Two", seen_at=now)
+    other = Person.objects.create(connection=world.ats, first_name="Ada", first_seen_at=now)
+    theirs = Candidacy.objects.of_everyone().create(
+        client=world.client, person=other, job=world.mapping.job, mapping=world.mapping, added_at=now
+    )
+    theirs.profiles.create(connection=world.linkedin, remote_id="p2", project=project, added_by="seat-2")
+    merges.merge_people(keep=world.person, drop=other, now=now)
+
+    ledger.append_many(announce.merged_event(world.person, caused_by=world.event.pk), now=now)
     office.work()
 
     assert sorted(to[0] for to, _ in mailbox.taken) == ["ben@people.example", "chloe@people.example"]

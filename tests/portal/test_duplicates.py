@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client as Browser
 from django.urls import reverse
 
@@ -151,3 +153,18 @@ def test_who_is_known_by_what_is_on_a_candidates_page(client: Browser) -> None:
 
     assert "LinkedIn, somebody else here has it, too, until just now" in shown
     assert "A@Mail.example" in shown
+
+
+def test_who_is_twice_in_an_ats_is_a_report_for_those_who_see_every_client(client: Browser) -> None:
+    world = make_world("Birch")
+    make_question(world)
+    call_command("find_duplicates", str(world.ats.pk), stdout=StringIO(), stderr=StringIO())
+    address = reverse("portal:sweeps")
+
+    seen = _as(client, Role.ADMIN).get(address).content.decode()
+    narrowed = _as(client, Role.RECRUITER, world.client).get(address).content.decode()
+
+    assert "1 to look at" in seen
+    assert "4711" in seen
+    assert "4711" not in narrowed
+    assert "For people who see every client" in narrowed

@@ -10,6 +10,7 @@ import pytest
 from apps.accounts.scope import EVERYONE
 from apps.candidates import questions
 from apps.candidates.models import Candidacy, Duplicate, DuplicateState, Person
+from apps.connections import services as connections
 from apps.core import clock
 from apps.ledger import effects
 from apps.ledger.models import Effect, Event, KeyLease, Mailbox
@@ -114,6 +115,21 @@ def test_an_answer_that_is_taken_back_first_merges_nobody(desk: Desk) -> None:
     assert question.state == DuplicateState.OPEN
     assert _adas(desk) == sorted([ours, theirs])
     assert not Effect.objects.filter(kind="merge", state=EffectState.DONE).exists()
+
+
+def test_a_connection_in_shadow_merges_nobody_and_says_what_it_would_do(desk: Desk) -> None:
+    question, ours, theirs = _two_records(desk)
+    ats = question.person.connection_id
+    connections.shadow(connection_id=ats, actor_id=None, now=clock.now())
+
+    _merge(question, theirs, keep=ours)
+    desk.work(30)
+
+    assert f"{theirs} would be merged into {ours}" in Event.objects.get(kind="write.merge").detail
+    assert _merges(desk) == []
+    connections.end_shadow(connection_id=ats, actor_id=None, now=clock.now())
+    desk.work(60)
+    assert _adas(desk) == [ours]
 
 
 def test_a_lost_answer_is_read_back_and_nobody_is_merged_twice(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""Report who is in an ATS twice, by its local index; nothing is changed."""
+"""Report who is in an ATS twice, by its local index; nobody is changed by it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from django.core.management.base import BaseCommand
 
 from apps.candidates import reporting
 from apps.candidates.sweep import CAP, by_kind
+from apps.core import clock
 
 
 class Command(BaseCommand):
-    help = "Report who is in an ATS twice, as CSV, by its local index; what was skipped is told beside it."
+    help = "Report who is in an ATS twice, as CSV, by its local index, and keep the report for its page."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("connection", type=UUID, help="the connection's id, as its page's address has it")
@@ -22,6 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         swept = reporting.sweep_ats(connection_id=options["connection"], cap=options["cap"])
+        reporting.keep(swept, connection_id=options["connection"], now=clock.now())
         rows = csv.writer(self.stdout)
         rows.writerow(["certain", "score", "id", "name", "other id", "other name", "signs"])
         for pair in swept.pairs:
