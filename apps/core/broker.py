@@ -11,9 +11,11 @@ from typing import Any
 import psycopg
 import structlog
 from django.conf import settings
-from django.db import OperationalError, connections
+from django.db import DatabaseError, connections
 from django.utils.module_loading import import_string
 from django_q.brokers.orm import ORM
+
+from apps.core import sql
 
 log = structlog.get_logger()
 
@@ -39,7 +41,9 @@ class NotifyBroker(ORM):  # type: ignore[misc]
         left to itself, django-q ends the process and begins another ten seconds later."""
         try:
             return self._await_task()
-        except OperationalError:
+        except DatabaseError as error:
+            if not sql.is_away(error):
+                raise
             log.warning("broker.database.lost")
             connections["default"].close()
             time.sleep(WAIT)

@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Aggregate, QuerySet
+
+TOO_LONG_IN_TRANSACTION = ("25P03", "25P04")
+"""PostgreSQL ended the session of a process that stood still: an InternalError to psycopg, as to Django."""
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database went away or ended our session: a fault of nobody's query, and nothing was committed."""
+    ended = getattr(error.__cause__, "sqlstate", None) in TOO_LONG_IN_TRANSACTION
+    return ended or isinstance(error, OperationalError | InterfaceError)
 
 
 class Percentile(Aggregate):

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
+
+from apps.core import sql
 
 T = TypeVar("T")
 
@@ -19,8 +21,8 @@ def patiently(ask: Callable[[], T], *, seconds: float = GIVES_UP) -> T:
     while True:
         try:
             return ask()
-        except (OperationalError, InterfaceError):
+        except Exception as error:
             connection.close()
-            if time.monotonic() > end:
+            if not sql.is_away(error) or time.monotonic() > end:
                 raise
             time.sleep(0.2)

@@ -11,9 +11,9 @@ from itertools import groupby
 from typing import Any
 
 import structlog
-from django.db import OperationalError, transaction
+from django.db import DatabaseError, transaction
 
-from apps.core import clock, errors
+from apps.core import clock, errors, sql
 from apps.ledger import delays, health, leases, outcomes, services
 from apps.ledger.leases import Claimed, Lease
 from apps.ledger.models import Attempt, ClosedGate, Event, Mailbox, Waiter
@@ -103,9 +103,9 @@ def _handle(lease: Lease, name: str, boxes: Sequence[Claimed], *, now: datetime)
         if outcome.state == State.DEAD and len(boxes) > 1:
             return sum(_handle(lease, name, [box], now=now) for box in boxes)  # the fault is one's, not all the others'
         return settle(lease, [outcomes.settled(box, outcome) for box in boxes], now=now)
-    except OperationalError:
-        raise  # the database was away: what was called is on the effects, and the lease ends (rules 4, 18)
-    except Exception:
+    except Exception as error:
+        if sql.is_away(error):
+            raise  # what was called is on the effects, and the lease ends (rules 4, 18)
         log.exception("ledger.handler.internal", handler=name, mailboxes=len(boxes), since=started.isoformat())
         if len(boxes) > 1:
             return sum(_handle(lease, name, [box], now=now) for box in boxes)
@@ -132,13 +132,15 @@ def of_error(error: errors.SyncError, *, now: datetime) -> Outcome:
 def settle(lease: Lease, units: Sequence[Unit], *, now: datetime) -> int:
     """Commit units whose mailboxes and keys are still ours; a unit that lost its lease changes no row.
 
-    Two settles that append into each other's mailboxes can deadlock; the one that PostgreSQL ends
-    is made again, as `decide` touches nothing but the database.
+    Two settles that append into each other's mailboxes can deadlock, and a worker that stood still loses its
+    session; what PostgreSQL ended is made again, as `decide` touches nothing but the database.
     """
     for _ in range(SETTLE_TRIES - 1):
         try:
             return _settle(lease, units, now=now)
-        except OperationalError:
+        except DatabaseError as error:
+            if not sql.is_away(error):
+                raise
             log.warning("ledger.settle.again", mailboxes=sum(len(unit.mailboxes) for unit in units))
     return _settle(lease, units, now=now)
 
