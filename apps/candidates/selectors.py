@@ -73,6 +73,12 @@ class CandidacyRow:
         return next((one.stage for one in self.profiles if not one.removed), "")
 
     @property
+    def is_told(self) -> bool:
+        """Exported: LinkedIn has no stage of its own of them, and is told of the ATS's."""
+        placed = [one for one in self.profiles if not one.removed]
+        return bool(placed) and all(not one.stage for one in placed)
+
+    @property
     def agrees(self) -> bool:
         """Both sides are where they last agreed to be, and nothing is on its way."""
         settled = [one for one in self.profiles if not one.removed and one.agreed_ats]

@@ -59,8 +59,8 @@ class Granted:
     ends_at: datetime | None = None
 
 
-def asks_for_consent(provider: str) -> bool:
-    return registry.get(provider).consent is not None
+def asks_for_consent(provider: str, access_mode: str) -> bool:
+    return registry.get(provider).consent_in(access_mode) is not None
 
 
 def for_reconnect(*, connection_id: UUID, redirect_uri: str, entered: Mapping[str, Any] | None = None) -> Asked:

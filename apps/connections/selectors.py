@@ -68,7 +68,8 @@ def get_connection(connection_id: UUID) -> Connection:
 
 
 def capabilities_of(connection: Connection) -> Capabilities:
-    return registry.get(connection.provider).capabilities
+    """What its system can do, in the mode that was chosen for it."""
+    return registry.get(connection.provider).capabilities_in(connection.access_mode)
 
 
 def role_of(connection: Connection) -> str:

@@ -23,6 +23,7 @@ from apps.ledger import services as ledger
 from apps.ledger.states import Reason
 from apps.providers import contract, registry
 from apps.providers.provider import Minted
+from apps.providers.sharing import Publishing
 
 __all__ = [
     "AccountTaken",
@@ -39,6 +40,8 @@ __all__ = [
     "mark_auth_expired",
     "open_ats",
     "open_messenger",
+    "open_notes",
+    "open_publishing",
     "open_queue",
     "open_sourcing",
     "pause",
@@ -162,9 +165,19 @@ def open_queue(connection_id: UUID) -> contract.EventQueue:
     return cast(contract.EventQueue, _open(Connection.objects.get(pk=connection_id)))
 
 
+def open_notes(connection_id: UUID) -> contract.NoteReader:
+    """The notes of a system that declares that they are read, every call through its connection's gate."""
+    return cast(contract.NoteReader, _open(Connection.objects.get(pk=connection_id)))
+
+
 def open_sourcing(connection_id: UUID) -> contract.Sourcing:
     """The LinkedIn side of a connection, every call through its gate."""
     return cast(contract.Sourcing, _open(Connection.objects.get(pk=connection_id)))
+
+
+def open_publishing(connection_id: UUID) -> Publishing:
+    """LinkedIn in a mode that publishes, every call through its gate."""
+    return cast(Publishing, _open(Connection.objects.get(pk=connection_id)))
 
 
 def open_messenger(connection_id: UUID) -> contract.Messenger:
@@ -238,7 +251,7 @@ def reconnect(
     connection = Connection.objects.get(pk=connection_id)
     probe = ProbeGate(
         connection_id,
-        capabilities=registry.get(connection.provider).capabilities,
+        capabilities=capabilities_of(connection),
         mint=_mint_of(connection),
         secret=secret,
         access_token=access_token,
@@ -268,7 +281,8 @@ def _open(
     connection: Connection, through: ConnectionGate | None = None
 ) -> contract.Ats | contract.Sourcing | contract.Messenger:
     provider = registry.get(connection.provider)
-    made = through or ConnectionGate(connection.pk, capabilities=provider.capabilities, mint=_mint_of(connection))
+    able = capabilities_of(connection)
+    made = through or ConnectionGate(connection.pk, capabilities=able, mint=_mint_of(connection))
     return provider.open(_settings_of(connection), made)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings as app_settings
@@ -13,12 +13,11 @@ from django.db import IntegrityError, transaction
 
 from apps.connections import services
 from apps.connections.models import Connection
+from apps.connections.readings import BAD, OK, WARN, Check, Reading, refusal_of
 from apps.connections.trial_gate import TrialGate
 from apps.core import errors
 from apps.providers import contract, registry
 from apps.providers.provider import Provider
-
-OK, WARN, BAD, UNTRIED = "ok", "warn", "bad", "untried"
 
 LITE = "RECRUITER_LITE"
 
@@ -44,17 +43,7 @@ class Wanted:
     expires_at: datetime | None = None
     ends_at: datetime | None = None
     account: str = ""  # which of several contracts
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was tried, what came of it, and what to do where it is wrong."""
-
-    name: str
-    label: str
-    outcome: str
-    said: str
-    todo: str = ""
+    access_mode: str = ""  # which of several ways to the system
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +76,6 @@ class Tried:
         return self.account is None and sum(not one.refusal for one in self.accounts) > 1
 
 
-READINGS = {
-    "projects": "Read Projects",
-    "seats": "Read recruiter seats",
-    "jobs": "Read jobs",
-    "stages": "Read the stages of a job",
-    "users": "Read users",
-    "sources": "Read sources",
-    "people": "Read people",
-    "applications": "Read applications",
-    "channels": "Read channels",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Own:
     """The connection that gets a new credential, and the ids of jobs that it knows."""
@@ -117,6 +93,7 @@ def try_again(own: Own, secret: Mapping[str, str]) -> Tried:
             secret=secret,
             base_urls=connection.settings.get("base_urls", {}),
             options=connection.settings.get("options", {}),
+            access_mode=connection.access_mode,
         ),
         own=own,
     )
@@ -144,89 +121,22 @@ def try_out(wanted: Wanted, *, others_jobs: frozenset[str] = frozenset(), own: O
     offered = (answer,) if isinstance(answer, contract.Identity) else tuple(answer)
     accounts = tuple(_account(one) for one in offered)
     chosen = _choose(offered, wanted.account)
-    signed_in = Check("identity", "Sign in", OK, f"{provider.capabilities.name} takes this credential.")
-    checks = (signed_in, *_tier(provider, accounts, chosen))
+    able = provider.capabilities_in(wanted.access_mode)
+    signed_in = Check("identity", "Sign in", OK, f"{able.name} takes this credential.")
+    checks = (signed_in, *_tier(able, accounts, chosen))
     if chosen is None:
         return Tried(_minted(wanted, gate), checks, accounts)
-    asked = _settings(wanted, contract_id=chosen.account if provider.capabilities.role == "sourcing" else "")
+    asked = _settings(wanted, contract_id=chosen.account if _has_contract(able) else "")
     opened = provider.open(asked, gate)
-    trial = _Reading(provider, opened, frozenset() if chosen.account else others_jobs)
+    trial = Reading(provider, able, opened, frozenset() if chosen.account else others_jobs)
     checks += tuple(_taken(wanted.provider, chosen) if own is None else _same(own, chosen, opened))
     checks += tuple(trial.checks())
     return Tried(_minted(wanted, gate), checks, accounts, _account(chosen), chosen.remember, trial.users)
 
 
-class _Reading:
-    """The first pages of what a system holds; `users` are there once they were read."""
-
-    def __init__(self, provider: Provider, opened: Any, others_jobs: frozenset[str]) -> None:
-        self._provider = provider
-        self._opened = opened
-        self._others = others_jobs
-        self._jobs: tuple[contract.Job, ...] = ()
-        self.users: tuple[tuple[str, str], ...] = ()
-
-    def checks(self) -> Iterator[Check]:
-        role = self._provider.capabilities.role
-        if role == "sourcing":
-            yield self._read("projects", lambda: cast(contract.Sourcing, self._opened).list_projects().items)
-            yield self._read("seats", lambda: cast(contract.Sourcing, self._opened).list_seats().items)
-            yield _written("Move people's stages")
-        elif role == "messaging":
-            yield self._read("channels", lambda: cast(contract.Messenger, self._opened).list_channels().items)
-        else:
-            yield from self._ats(cast(contract.Ats, self._opened))
-
-    def _ats(self, ats: contract.Ats) -> Iterator[Check]:
-        yield self._read("jobs", lambda: self._keep_jobs(ats))
-        if any(job.id in self._others for job in self._jobs):
-            yield Check("account", "One connection for each account", BAD, "Another connection knows these jobs.")
-        yield self._read("stages", lambda: ats.list_stages([job.id for job in self._jobs[:1]]))
-        yield self._read("users", lambda: self._keep_users(ats))
-        yield self._read("sources", lambda: ats.list_sources().items)
-        people: list[contract.Person] = []
-        yield self._read("people", lambda: _collect(people, ats.list_people().items))
-        yield self._read("applications", lambda: ats.list_applications().items)
-        yield _private(self._provider, people)
-        yield _written("Create, attach, move and note")
-
-    def _read(self, name: str, ask: Callable[[], Sequence[Any]]) -> Check:
-        connecting = self._provider.connecting
-        permission = connecting.permissions.get(name, "")
-        try:
-            found = len(ask())
-        except errors.SyncError as error:
-            todo = f"Allow it there: {permission}." if permission else "Allow it there, and try again."
-            return Check(name, READINGS[name], BAD, refusal_of(error), todo)
-        if not found:
-            return Check(name, READINGS[name], WARN, "Allowed, and nothing is seen.", connecting.empty)
-        return Check(name, READINGS[name], OK, f"Allowed: {found} on the first page.")
-
-    def _keep_jobs(self, ats: contract.Ats) -> Sequence[contract.Job]:
-        self._jobs = tuple(ats.list_jobs().items)
-        return self._jobs
-
-    def _keep_users(self, ats: contract.Ats) -> Sequence[contract.User]:
-        found = ats.list_users().items
-        self.users = tuple((one.id, one.name) for one in found if one.active)
-        return found
-
-
-def _collect(into: list[contract.Person], found: Sequence[contract.Person]) -> Sequence[contract.Person]:
-    into.extend(found)
-    return found
-
-
-def refusal_of(error: errors.SyncError) -> str:
-    """A refused call in words; the vendor's own were scrubbed of what was sent."""
-    match error:
-        case errors.AuthExpired():
-            return "Refused: the system does not take this credential."
-        case errors.RateLimited():
-            return "The system asks to wait, or the day's requests are spent. Try again later."
-        case errors.Transient() | errors.Unknown():
-            return "The system gave no usable answer. Try again in a minute."
-    return f"Refused: {error.detail}."
+def _has_contract(able: contract.Capabilities) -> bool:
+    """Whether the account that a connection speaks for is a Recruiter contract; exports are an organization's."""
+    return able.role == "sourcing" and not able.publishes
 
 
 def _todo_sign_in(error: errors.SyncError, provider: Provider) -> str:
@@ -256,13 +166,15 @@ def _choose(offered: Sequence[contract.Identity], account: str) -> contract.Iden
     return usable[0] if len(usable) == 1 else None
 
 
-def _tier(provider: Provider, accounts: Sequence[Account], chosen: contract.Identity | None) -> Iterator[Check]:
+def _tier(
+    able: contract.Capabilities, accounts: Sequence[Account], chosen: contract.Identity | None
+) -> Iterator[Check]:
     """R1: Recruiter with RSC access, not Recruiter Lite; with what to do where it is wrong."""
-    if provider.capabilities.role != "sourcing":
+    if able.role != "sourcing":
         return
-    label = "Recruiter contract with RSC"
+    label = "Recruiter contract with RSC" if _has_contract(able) else "Organization with RSC"
     if chosen is not None:
-        yield Check("tier", label, OK, f"{chosen.name or chosen.account} is a Recruiter contract with RSC on.")
+        yield Check("tier", label, OK, f"RSC is on for {chosen.name or chosen.account}.")
     elif not accounts:
         yield Check(
             "tier",
@@ -304,25 +216,9 @@ def _sees_one(opened: Any, jobs: frozenset[str]) -> bool:
         return False
 
 
-def _private(provider: Provider, people: Sequence[contract.Person]) -> Check:
-    """RULES 20: who is blind to private records would create such people twice."""
-    label = "See private candidates and confidential jobs"
-    if any(one.private for one in people):
-        return Check("private", label, OK, "Private candidates are seen.")
-    said = (
-        f"None of the {len(people)} people on the first page is private. If there are any, this key cannot see private "
-        "candidates or confidential jobs: such people will be created twice."
-    )
-    return Check("private", label, WARN, said, provider.connecting.private)
-
-
-def _written(label: str) -> Check:
-    said = "Not tried: it would change something there. The first write tells, and a refusal waits as a dead letter."
-    return Check("writes", label, UNTRIED, said)
-
-
 def _settings(wanted: Wanted, *, contract_id: str = "") -> contract.Settings:
-    options = {**wanted.options, "contract": contract_id} if contract_id else wanted.options
+    named = {"contract": contract_id} if contract_id else {}
+    options = {**wanted.options, "access_mode": wanted.access_mode, **named}
     return contract.Settings(base_urls=wanted.base_urls, options=options, timeout=app_settings.SYNCPORTAL_CALL_SECONDS)
 
 
@@ -370,7 +266,7 @@ def keep(tried: Tried, *, name: str, client_id: UUID | None, options: Mapping[st
         raise NotPassed("The test did not pass; nothing was stored.")
     wanted, account = tried.wanted, tried.account
     found = {**wanted.options, **options, **tried.remember}
-    if registry.get(wanted.provider).capabilities.role == "sourcing":
+    if _has_contract(registry.get(wanted.provider).capabilities_in(wanted.access_mode)):
         found["contract"] = account.id
     try:
         with transaction.atomic():
@@ -379,6 +275,7 @@ def keep(tried: Tried, *, name: str, client_id: UUID | None, options: Mapping[st
                 name=name,
                 now=now,
                 client_id=client_id,
+                access_mode=wanted.access_mode,
                 base_urls=wanted.base_urls,
                 options=found,
                 secret=wanted.secret,

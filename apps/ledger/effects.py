@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -79,6 +79,19 @@ def close(*, key: str, token: UUID, state: EffectState, now: datetime, result: d
     Effect.objects.filter(key=key, token=token, state=EffectState.INTENDED).update(
         state=state, closed_at=None if state == EffectState.UNKNOWN else now, result=result or {}
     )
+
+
+CLOSE = """
+UPDATE ledger_effect SET state = %s, closed_at = %s WHERE key = ANY(%s) AND token = %s AND state = 'intended'
+RETURNING key
+"""
+
+
+def close_many(*, keys: Iterable[str], token: UUID, state: EffectState, now: datetime) -> set[str]:
+    """Record how several of our own calls ended, as they ended together; returns the keys that were still ours."""
+    with database.cursor() as cursor:
+        cursor.execute(CLOSE, [state.value, now, list(keys), token])
+        return {row[0] for row in cursor.fetchall()}
 
 
 def found_done(*, key: str, now: datetime, result: dict[str, Any]) -> None:

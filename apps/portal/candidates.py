@@ -215,8 +215,8 @@ def _linkedin_side(one: ProfileRow, now: datetime) -> Side:
     return Side(
         where="LinkedIn",
         note=f"{one.project}, taken out" if one.removed else one.project,
-        observed=one.stage,
-        since=words.moment(one.changed_at, now=now),
+        observed=one.stage or "no stage of its own",
+        since=words.moment(one.changed_at, now=now) if one.stage else None,
         desired=one.desired if one.desired != one.stage else "",
         agreed=f"{one.agreed_linkedin}{version}" if one.agreed_linkedin else "",
     )
@@ -228,6 +228,8 @@ def _agreement(one: CandidacyRow, stop: EventRow | None) -> Badge:
         return Badge("mute", "dash", "Ended", words.phrase(one.ended_because))
     if one.conflict:
         return Badge("warn", "warn", "Conflict", "for a person")
+    if one.application_id and one.is_told and not stop:
+        return Badge("ok", "check", "In the ATS", "LinkedIn is told")
     if one.application_id and one.agrees:
         return Badge("ok", "check", "Agree")
     if stop:

@@ -14,6 +14,7 @@ from apps.portal import shell, words
 from apps.portal.words import Badge
 from apps.providers import registry
 from apps.providers.contract import Capabilities, Limited, RateWindow, Support
+from apps.providers.provider import Provider
 
 YES = Badge("ok", "check-circle", "Yes")
 LIMITED = Badge("warn", "warn", "Limited")
@@ -53,13 +54,23 @@ def compatibility(request: PortalRequest) -> HttpResponse:
     """Show every registered ATS beside the others, and what the systems around it need."""
     found = registry.all_providers()
     ats = [(key, one.capabilities) for key, one in found.items() if one.capabilities.role == "ats"]
-    others = [(key, one.capabilities) for key, one in found.items() if one.capabilities.role != "ats"]
+    others = [(key, declared) for key, one in found.items() if one.capabilities.role != "ats" for declared in ways(one)]
+    modes = [(key, way) for key, one in found.items() for way in one.modes]
+    declared_in = [(key, way.capabilities) for key, way in modes]
     context = {
         "systems": [_system(key, declared) for key, declared in ats],
         "others": [_system(key, declared) for key, declared in others],
         "lines": [_line(question, answer, ats) for question, answer in QUESTIONS],
+        "ways": [_system(key, declared) for key, declared in declared_in],
+        "way_lines": [_line(question, answer, declared_in) for question, answer in WAY_QUESTIONS],
+        "cannot": [(way.capabilities.name, way.cannot) for _, way in modes if way.cannot],
     }
     return shell.page(request, "portal/compatibility.html", context)
+
+
+def ways(provider: Provider) -> tuple[Capabilities, ...]:
+    """What a system can do, by each way to it."""
+    return tuple(one.capabilities for one in provider.modes) or (provider.capabilities,)
 
 
 def _system(key: str, declared: Capabilities) -> System:
@@ -127,5 +138,15 @@ QUESTIONS: Sequence[tuple[str, Callable[[Capabilities], Answer]]] = (
     ("Changes are", events),
     ("A client's own folder", lambda one: together(one.client_folder)),
     ("New records show after", shows_after),
+    ("Rate limits", rates),
+)
+
+WAY_QUESTIONS: Sequence[tuple[str, Callable[[Capabilities], Answer]]] = (
+    ("People and stages are read from Projects", lambda one: together(one.pull_events)),
+    ("It tells by itself", lambda one: together(one.push_events)),
+    ("Stages to LinkedIn", lambda one: together(one.move)),
+    ("Rejections and hires to LinkedIn", lambda one: together(one.reject, one.hire)),
+    ("Notes to LinkedIn", lambda one: together(one.note)),
+    ("Reading somebody again", lambda one: together(one.lookup_by_linkedin_url)),
     ("Rate limits", rates),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -37,7 +38,7 @@ def choose_system(request: PortalRequest) -> HttpResponse:
     """Show what can be connected, and whether SyncPortal is worth it (R3b)."""
     every = registry.all_providers().values()
     groups = [
-        {"title": title, "systems": [_system(one) for one in every if one.capabilities.role == role]}
+        {"title": title, "systems": [way for one in every if one.capabilities.role == role for way in _ways(one)]}
         for role, title in ROLES.items()
     ]
     said = {name: request.GET.get(name, "") for name in ("week", "tier", "api", "native")}
@@ -54,15 +55,17 @@ def enter_credential(request: PortalRequest) -> HttpResponse:
     if key not in registry.all_providers():
         return HttpResponseRedirect(reverse("portal:connect"))
     provider = registry.get(key)
-    form = ConnectForm(provider, request.POST or None, initial=_entered(request, provider))
+    way = provider.mode_of(request.GET.get("mode", ""))
+    mode = way.key if way is not None else ""
+    form = ConnectForm(provider, request.POST or None, mode=mode, initial=_entered(request, provider, mode))
     if request.method == "POST" and form.is_valid():
-        if provider.consent is not None:
+        if provider.consent_in(mode) is not None:
             return _ask_consent(request, form)
         _keep(request, joins.try_out(form.wanted()), form.whose())
         return HttpResponseRedirect(reverse("portal:connect_result"))
     page = shell.page(request, "portal/connect_system.html", _form_page(request, form))
     page["Cache-Control"] = "no-store"
-    return _allow_consent(page, provider)
+    return _allow_consent(page, provider) if provider.consent_in(mode) is not None else page
 
 
 @requires(Right.ADMINISTER, methods=("GET", "POST"))
@@ -105,6 +108,7 @@ def authorized(request: PortalRequest) -> HttpResponse:
         secret=granted.secret,
         base_urls=granted.asked.base_urls,
         options=entered["options"],
+        access_mode=entered["access_mode"],
         access_token=granted.access_token,
         expires_at=granted.expires_at,
         ends_at=granted.ends_at,
@@ -147,7 +151,7 @@ def _ask_consent(request: PortalRequest, form: ConnectForm) -> HttpResponse:
         secret=wanted.secret,
         redirect_uri=connect_consent.redirect_uri(request),
         base_urls=wanted.base_urls,
-        entered={"options": dict(wanted.options), "whose": form.whose()},
+        entered={"options": dict(wanted.options), "access_mode": wanted.access_mode, "whose": form.whose()},
     )
     return HttpResponseRedirect(authorize.begin(session=request.session, asked=asked, now=clock.now()))
 
@@ -157,12 +161,12 @@ def _keep(request: PortalRequest, tried: Tried, whose: Mapping[str, str]) -> Non
     pending.put(request.session, PLACE, values, until=clock.now() + LASTS)
 
 
-def _entered(request: PortalRequest, provider: Provider) -> dict[str, Any]:
+def _entered(request: PortalRequest, provider: Provider, mode: str) -> dict[str, Any]:
     """What was entered before and is not secret, for whoever comes back to correct it."""
     kept = pending.read(request.session, PLACE, now=clock.now()) or {}
     wanted = kept.get("tried", {}).get("wanted", {})
-    if wanted.get("provider") != provider.key:
-        return {"name": provider.capabilities.name}
+    if (wanted.get("provider"), wanted.get("access_mode")) != (provider.key, mode):
+        return {"name": provider.capabilities_in(mode).name}
     options = {f"{connect_form.OPTION}{name}": value for name, value in wanted["options"].items()}
     plain = {one.name: wanted["secret"].get(one.name, "") for one in provider.credential_fields if not one.secret}
     native = {connect_form.NATIVE: bool(wanted["options"].get(connect_form.NATIVE))}
@@ -171,32 +175,38 @@ def _entered(request: PortalRequest, provider: Provider) -> dict[str, Any]:
 
 
 def _form_page(request: PortalRequest, form: ConnectForm) -> dict[str, Any]:
-    provider = form.provider
+    provider, able = form.provider, form.provider.capabilities_in(form.mode)
+    way = provider.mode_of(form.mode)
     return {
-        "system": _system(provider),
+        "system": _system(provider, form.mode),
         "fields": connect_form.shown_fields(form),
         "wrong": len(form.errors),
-        "setup": provider.capabilities.setup,
-        "permissions": list(provider.connecting.permissions.values()),
+        "setup": able.setup,
+        "cannot": way.cannot if way is not None else (),
+        "permissions": [] if able.publishes else list(provider.connecting.permissions.values()),
         "mails": provider.connecting.mails,
-        "consents": provider.consent is not None,
+        "consents": provider.consent_in(form.mode) is not None,
         "redirect_uri": connect_consent.redirect_uri(request),
     }
 
 
 def _allow_consent(page: HttpResponse, provider: Provider) -> HttpResponse:
     """The form may end at the sign-in pages that this provider has: its own, and the sandbox's."""
-    if provider.consent is None:
-        return page
     allowed = [provider.base_urls["auth"], settings.SYNCPORTAL_SANDBOX_URL]
     return connect_consent.allow_form_to(page, *filter(None, allowed))
 
 
-def _system(provider: Provider) -> dict[str, Any]:
+def _ways(provider: Provider) -> list[dict[str, Any]]:
+    """A system as often as there are ways to it."""
+    return [_system(provider, one.key) for one in provider.modes] or [_system(provider, "")]
+
+
+def _system(provider: Provider, mode: str) -> dict[str, Any]:
+    able, asked = provider.capabilities_in(mode), {"system": provider.key} | ({"mode": mode} if mode else {})
     return {
         "key": provider.key,
-        "name": provider.capabilities.name,
+        "name": able.name,
         "mark": words.mark_of(provider.key),
-        "effort": provider.capabilities.effort,
-        "href": f"{reverse('portal:connect_system')}?system={provider.key}",
+        "effort": able.effort,
+        "href": f"{reverse('portal:connect_system')}?{urlencode(asked)}",
     }

@@ -39,7 +39,7 @@ def sign_in_again(request: PortalRequest, connection_id: UUID) -> HttpResponse:
     found = reports.get_connection(scope=request.reach, connection_id=connection_id, now=clock.now())
     if found is None:
         raise Http404
-    if not authorize.asks_for_consent(found.row.provider):
+    if not authorize.asks_for_consent(found.row.provider, found.row.mode):
         return HttpResponseRedirect(reverse("portal:connection", args=[connection_id]))
     try:
         asked = authorize.for_reconnect(connection_id=connection_id, redirect_uri=redirect_uri(request))

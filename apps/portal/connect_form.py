@@ -49,14 +49,15 @@ class ConnectForm(CredentialForm):
 
     name = forms.CharField(max_length=120, error_messages={"required": "Enter a name: how the connection shows here."})
 
-    def __init__(self, provider: Provider, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, provider: Provider, *args: Any, mode: str = "", **kwargs: Any) -> None:
         super().__init__(provider, *args, **kwargs)
+        self.mode = mode
         clients = [(str(pk), name) for pk, name in accounts.list_clients(scope=EVERYONE)]
         said = {"invalid_choice": "Choose one of those that are listed."}
         every = [("", "Every client"), *clients]
         self.fields["client"] = forms.ChoiceField(choices=every, required=False, error_messages=said)
         self.fields["at"] = forms.ChoiceField(choices=places(provider), required=False, error_messages=said)
-        for option in asked_options(provider):
+        for option in asked_options(provider, mode):
             self.fields[f"{OPTION}{option.name}"] = _option(option)
         if has_native(provider):
             self.fields[NATIVE] = forms.BooleanField(required=False)
@@ -68,6 +69,7 @@ class ConnectForm(CredentialForm):
             secret=self.secret(),
             base_urls=base_urls(self.provider, found["at"]),
             options=self._options(),
+            access_mode=self.mode,
         )
 
     def whose(self) -> dict[str, Any]:
@@ -76,7 +78,7 @@ class ConnectForm(CredentialForm):
 
     def _options(self) -> dict[str, Any]:
         found = self.cleaned_data
-        options = {one.name: found[f"{OPTION}{one.name}"] for one in asked_options(self.provider)}
+        options = {one.name: found[f"{OPTION}{one.name}"] for one in asked_options(self.provider, self.mode)}
         native = {NATIVE: True} if found.get(NATIVE) else {}
         return {name: value for name, value in options.items() if value not in ("", None)} | native
 
@@ -86,9 +88,9 @@ def credential_fields(provider: Provider) -> tuple[CredentialField, ...]:
     return tuple(one for one in provider.credential_fields if not one.by_consent)
 
 
-def asked_options(provider: Provider) -> tuple[OptionField, ...]:
-    """Those that can be asked before the credential works."""
-    return tuple(one for one in provider.connecting.options if not one.of_users)
+def asked_options(provider: Provider, mode: str = "") -> tuple[OptionField, ...]:
+    """Those of a mode that can be asked before the credential works."""
+    return tuple(one for one in provider.options_in(mode) if not one.of_users)
 
 
 def has_native(provider: Provider) -> bool:
@@ -123,7 +125,7 @@ def shown_fields(form: ConnectForm) -> dict[str, Any]:
         "credential": shown_credential(form),
         "options": [
             _shown(form, f"{OPTION}{one.name}", one.label, help=one.help, required=one.required)
-            for one in asked_options(provider)
+            for one in asked_options(provider, form.mode)
         ],
         "native": bool(form[NATIVE].value()) if NATIVE in form.fields else None,
     }
@@ -181,4 +183,7 @@ def _option(option: OptionField) -> forms.Field:
             initial=option.default,
             error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), said),
         )
-    return forms.CharField(max_length=200, required=option.required, initial=option.default)
+    missing = {"required": f"Enter the {option.label}."}
+    return forms.CharField(
+        max_length=200, required=option.required, initial=option.default, error_messages=dict(missing)
+    )

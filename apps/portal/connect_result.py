@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from apps.connections.trials import BAD, OK, UNTRIED, WARN, Check, Tried
+from apps.connections.readings import BAD, OK, UNTRIED, WARN, Check
+from apps.connections.trials import Tried
 from apps.portal.words import Badge
 from apps.providers import registry
 
@@ -28,14 +29,19 @@ def context_of(tried: Tried, asked: Sequence[Mapping[str, Any]]) -> dict[str, An
         "accounts": tried.accounts if tried.must_choose else (),
         "asked": asked,
         "mails": provider.connecting.mails,
-        "again": f"{reverse('portal:connect_system')}?{urlencode({'system': provider.key})}",
+        "again": f"{reverse('portal:connect_system')}?{urlencode(_way(tried))}",
     }
+
+
+def _way(tried: Tried) -> dict[str, str]:
+    wanted = tried.wanted
+    return {"system": wanted.provider} | ({"mode": wanted.access_mode} if wanted.access_mode else {})
 
 
 def checks_of(tried: Tried) -> dict[str, Any]:
     """What was tried and what came of it."""
     return {
-        "system": registry.get(tried.wanted.provider).capabilities.name,
+        "system": registry.get(tried.wanted.provider).capabilities_in(tried.wanted.access_mode).name,
         "checks": [_line(one) for one in tried.checks],
         "failed": sum(one.outcome == BAD for one in tried.checks),
         "passed": tried.passed,

@@ -13,15 +13,17 @@ from apps.accounts import selectors as accounts
 from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
 from apps.accounts.scope import EVERYONE
+from apps.connections import readings
 from apps.connections import services as connections
-from apps.core import clock
+from apps.core import clock, errors
 from apps.mappings import seats as seat_maps
 from apps.portal import seats, shell, words
 from apps.providers import registry
-from apps.providers.provider import HookSecret, Provider
+from apps.providers.provider import Connecting, HookSecret, Mode, Provider
 from apps.reports import connections as reports
 from apps.reports import joining
 from apps.reports.connections import ConnectionDetail
+from apps.sync import joins
 
 OFFICES = 8
 """Clients that a step of connecting shows; the rest are on their own page."""
@@ -43,13 +45,15 @@ def setup(request: PortalRequest, connection_id: UUID) -> HttpResponse:
     context = _arrivals(request, connection_id) | {
         "name": found.row.name,
         "system": found.capabilities.name,
-        "test_event": provider.connecting.test_event,
+        "test_event": _told_by(provider, found).test_event,
         "queue": found.capabilities.event_queue,
     }
     if request.htmx and request.method == "GET":
         return shell.page(request, "portal/connect_setup.html#arrivals", context)
     said: dict[str, Any] = {}
-    if request.method == "POST" and _listens(provider):
+    if request.method == "POST" and _registers(provider, found):
+        said = _register(connection_id, _address(request, found))
+    elif request.method == "POST" and _listens(provider):
         said = _change_secret(request, connection_id, provider)
     page = shell.page(request, "portal/connect_setup.html", {**context, **_steps(request, found, provider), **said})
     page["Cache-Control"] = "no-store"
@@ -70,13 +74,38 @@ def _change_secret(request: PortalRequest, connection_id: UUID, provider: Provid
     return {}
 
 
+def _register(connection_id: UUID, address: str) -> dict[str, Any]:
+    """Tell the system where to deliver; what it says against it is shown."""
+    try:
+        joins.register_address(connection_id=connection_id, address=address)
+    except errors.SyncError as error:
+        return {"register_error": readings.refusal_of(error)}
+    return {"registered": True}
+
+
+def _registers(provider: Provider, found: ConnectionDetail) -> bool:
+    way = provider.mode_of(found.row.mode)
+    return way is not None and way.registers
+
+
+def _told_by(provider: Provider, found: ConnectionDetail) -> Connecting | Mode:
+    """Who tells of deliveries: the way that was chosen to the system, where it has steps of its own."""
+    way = provider.mode_of(found.row.mode)
+    return way if way is not None and way.hook_steps else provider.connecting
+
+
+def _address(request: PortalRequest, found: ConnectionDetail) -> str:
+    return request.build_absolute_uri(f"/webhooks/{found.row.provider}/{found.row.id}/")
+
+
 def _steps(request: PortalRequest, found: ConnectionDetail, provider: Provider) -> dict[str, Any]:
     connection_id, connecting = found.row.id, provider.connecting
     return {
         "listens": _listens(provider),
-        "address": request.build_absolute_uri(f"/webhooks/{provider.key}/{connection_id}/"),
+        "address": _address(request, found),
+        "registers": _registers(provider, found),
         "secret_is": connecting.hook_secret.value,
-        "steps": connecting.hook_steps,
+        "steps": _told_by(provider, found).hook_steps,
         "mails": connecting.mails,
         "messaging": found.capabilities.role == "messaging",
         "seat_maps": _seat_maps(request, connection_id),

@@ -30,6 +30,7 @@ STREAMS: Mapping[str, str] = {
     "jobs": "Jobs and their stages",
     "people": "Everybody, for the index",
     "applications": "Changed applications",
+    "closed": "Closed LinkedIn accounts",
 }
 
 ABILITIES: Mapping[str, str] = {
@@ -113,10 +114,10 @@ def _acts(found: ConnectionDetail) -> list[dict[str, Any]]:
     """Where an administrator sets the connection up, and consents again or gives a new key."""
     setup = reverse("portal:connect_setup", args=[found.row.id])
     acts = [{"word": "Set-up and test event", "href": setup, "icon": "plug", "first": False}]
-    way = "portal:sign_in_again" if authorize.asks_for_consent(found.row.provider) else "portal:new_key"
+    way = "portal:sign_in_again" if authorize.asks_for_consent(found.row.provider, found.row.mode) else "portal:new_key"
     again, first = reverse(way, args=[found.row.id]), found.row.health.word in NEEDS_RECONNECT
     acts.append({"word": "Reconnect", "href": again, "icon": "key", "first": first})
-    if found.capabilities.role == "sourcing":
+    if found.capabilities.role == "sourcing" and not found.capabilities.publishes:
         move = reverse("portal:move_contract", args=[found.row.id])
         acts.append({"word": "New contract", "href": move, "icon": "both", "first": False})
     return acts

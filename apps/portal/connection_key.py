@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 
 from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
-from apps.connections import authorize, pending, selectors, trials
+from apps.connections import authorize, pending, readings, selectors, trials
 from apps.connections import services as connections
 from apps.connections.trials import NotPassed, Tried
 from apps.core import clock, errors
@@ -36,7 +36,7 @@ LASTS = timedelta(minutes=15)
 def enter_key(request: PortalRequest, connection_id: UUID) -> HttpResponse:
     """Ask for the new credential, and test it."""
     found = _found(request, connection_id)
-    if authorize.asks_for_consent(found.row.provider):
+    if authorize.asks_for_consent(found.row.provider, found.row.mode):
         return HttpResponseRedirect(reverse("portal:sign_in_again", args=[connection_id]))
     provider = registry.get(found.row.provider)
     form = CredentialForm(provider, request.POST or None, initial=selectors.plain_credential(connection_id))
@@ -51,7 +51,7 @@ def enter_key(request: PortalRequest, connection_id: UUID) -> HttpResponse:
         **_names(found),
         "fields": connect_form.shown_credential(form),
         "wrong": len(form.errors),
-        "setup": provider.capabilities.setup,
+        "setup": found.capabilities.setup,
         "permissions": list(provider.connecting.permissions.values()),
     }
     return _unkept(shell.page(request, "portal/connection_key.html", context))
@@ -78,7 +78,7 @@ def _replace(request: PortalRequest, connection_id: UUID, tried: Tried) -> HttpR
     except (NotPassed, connections.WrongAccount, connections.AccountTaken, connections.Unsuitable) as refusal:
         return _back(request, connection_id, f"{refusal} Nothing was changed.")
     except errors.SyncError as error:
-        return _back(request, connection_id, f"{trials.refusal_of(error)} Nothing was changed.")
+        return _back(request, connection_id, f"{readings.refusal_of(error)} Nothing was changed.")
     shell.toast(request, "The new key is in force. What waited goes on, in its order.")
     return HttpResponseRedirect(reverse("portal:connection", args=[connection_id]))
 

@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from apps.accounts.access import PortalRequest, requires
 from apps.accounts.rights import Right
-from apps.connections import authorize, pending, trials
+from apps.connections import authorize, pending, readings, trials
 from apps.connections.authorize import Granted
 from apps.connections.moving import NewCredential
 from apps.connections.trials import Account, Tried, Wanted
@@ -53,7 +53,7 @@ def move_contract(request: PortalRequest, connection_id: UUID) -> HttpResponse:
     found = reports.get_connection(scope=request.reach, connection_id=connection_id, now=clock.now())
     if found is None:
         raise Http404
-    if found.capabilities.role != "sourcing":
+    if found.capabilities.role != "sourcing" or found.capabilities.publishes:
         return HttpResponseRedirect(reverse("portal:connection", args=[connection_id]))
     report = contract_reports.newest_move(connection_id)
     if request.method == "POST":
@@ -145,7 +145,7 @@ def _go_on(request: PortalRequest, connection_id: UUID, tried: Tried) -> HttpRes
         pending.put(request.session, MOVE, values, until=clock.now() + authorize.LASTS)
         return HttpResponseRedirect(here)
     if not tried.passed or tried.account is None:
-        wrong = next((one for one in tried.checks if one.outcome == trials.BAD), None)
+        wrong = next((one for one in tried.checks if one.outcome == readings.BAD), None)
         said = f"{wrong.label}: {wrong.said} {wrong.todo}" if wrong else "This sign-in may use no such contract."
         return _back(request, connection_id, f"{said.strip()} Nothing was changed.")
     try:

@@ -34,6 +34,7 @@ KIND_CHOICES: Mapping[str, str] = {
     "write.stage": "Stage moves in LinkedIn",
     "write.note": "Notes in the ATS",
     "write.merge": "Merges in the ATS",
+    "write.share": "Told to LinkedIn by export mode",
     "message.": "InMails",
     "notify.": "Messages",
 }

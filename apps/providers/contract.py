@@ -253,6 +253,18 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicNote:
+    """What somebody wrote about a person, for whoever may see the person to read."""
+
+    id: str
+    person_id: str
+    application_id: str
+    body: str
+    by_id: str
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     id: str
     name: str
@@ -437,6 +449,8 @@ class Capabilities:
     event_queue: bool = False  # it is an EventQueue too, which tells what no listing shows
     create_attaches: bool = True  # False: a create makes the person alone, who is attached by a call of its own
     openings: bool = True  # False: a hire names none
+    reads_notes: bool = False  # it is a NoteReader too
+    publishes: bool = False  # it is sharing.Publishing too: people come by exports, and there are no Projects
 
     def work(self, *, company: str, title: str) -> tuple[str, str]:
         """Company and title as this system keeps them."""
@@ -576,6 +590,14 @@ class EventQueue(Protocol):
     def list_changes(self, *, since: datetime, cursor: str | None = None) -> Page[Hook]:
         """What changed since, deletions too: fills a gap. The delivery id tells one change of one object
         from the next."""
+
+
+class NoteReader(Protocol):
+    """What an Ats is besides where it declares `reads_notes`."""
+
+    def list_public_notes(self, person_ids: Sequence[str]) -> tuple[PublicNote, ...]:
+        """What people wrote about at most 50 others, oldest first; private notes, and what LinkedIn's own connector
+        put there, are left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class Connecting:
     """What whoever connects the system is asked and told, besides its capabilities' `setup`."""
 
     options: tuple[OptionField, ...] = ()
-    permissions: Mapping[str, str] = field(default_factory=dict)  # of a reading (trials.READINGS): its name there
+    permissions: Mapping[str, str] = field(default_factory=dict)  # of a reading (connections.readings): its name there
     empty: str = ""  # what it may mean that nothing is seen
     private: str = ""  # what a key that is blind to private records needs
     mails: str = ""  # how a move by API may reach the candidate
@@ -82,7 +82,8 @@ class Addressee:
 @dataclass(frozen=True, slots=True)
 class Mode:
     """One of several ways to a system: what it can do by it, whether by a consent, and what it cannot, in words.
-    `asks` are options of the connection that mean something in this mode alone."""
+    `asks` are options of the connection that mean something in this mode alone. `registers`: the system is told by a
+    call where to deliver, which nobody enters there."""
 
     key: str
     label: str
@@ -90,6 +91,9 @@ class Mode:
     consents: bool = False
     asks: tuple[str, ...] = ()
     cannot: tuple[str, ...] = ()
+    registers: bool = False
+    hook_steps: tuple[str, ...] = ()
+    test_event: str = ""
 
 
 class Addressing(Protocol):
@@ -143,6 +147,17 @@ class Provider:
     def mode_of(self, key: str) -> Mode | None:
         """The mode of this name, the first one for any other; None where there is one way only."""
         return next((one for one in self.modes if one.key == key), self.modes[0] if self.modes else None)
+
+    def consent_in(self, mode: str) -> Consent | None:
+        """The sign-in page by which a credential is given in a mode; None where it is typed."""
+        found = self.mode_of(mode)
+        return self.consent if found is None or found.consents else None
+
+    def options_in(self, mode: str) -> tuple[OptionField, ...]:
+        """The settings that mean something in a mode."""
+        found = self.mode_of(mode)
+        elsewhere = {name for one in self.modes if one is not found for name in one.asks}
+        return tuple(one for one in self.connecting.options if one.name not in elsewhere)
 
     def capabilities_in(self, mode: str) -> Capabilities:
         """What it can do in a mode."""

@@ -51,6 +51,7 @@ class ConnectionRow:
     windows: tuple[WindowFigures, ...]
     refused: FaultRow | None = None
     shadow_at: datetime | None = None
+    mode: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,4 +209,5 @@ def _row(
         windows=windows,
         refused=refused,
         shadow_at=one.shadow_at,
+        mode=one.access_mode,
     )

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -28,8 +29,8 @@ from apps.sync.pilots import BEGINS_FROM
 READS = "poll.profiles"
 """The reading of LinkedIn that a new candidate waits for."""
 
-WRITES = {"linkedin": "write.move", "ats": "write.stage"}
-"""What a change on one side makes on the other."""
+WRITES = {"linkedin": ("write.move",), "ats": ("write.stage", "write.share")}
+"""What a change on one side makes on the other; in export mode LinkedIn is told by documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ class _Ledger:
         subjects = {f"person:{one.person_id}" for one in people} | {
             f"person:{one.candidacy.person_id}" for one in moved
         }
-        kinds = ("write.arrive", "row.profile", *WRITES.values())
+        kinds = ("write.arrive", "row.profile", *chain.from_iterable(WRITES.values()))
         found = Event.objects.filter(subject__in=subjects, kind__in=kinds).order_by("pk")
         fields = ("pk", "subject", "kind", "caused_by", "state", "settled_at", "payload__candidacy")
         self.events = list(found.values_list(*fields))
@@ -212,7 +213,7 @@ class _Ledger:
         self.writes = {
             (caused_by, kind, candidacy): (pk, state, settled_at)
             for pk, _, kind, caused_by, state, settled_at, candidacy in self.events
-            if kind in WRITES.values()
+            if any(kind in kinds for kinds in WRITES.values())
         }
 
     def arrival(self, one: Candidacy, limit: timedelta) -> Case:
@@ -222,7 +223,8 @@ class _Ledger:
         return self._case(one.added_at, one.in_ats_at, fate, self.of_subject[f"person:{one.person_id}"])
 
     def change(self, one: Transition, limit: timedelta) -> Case:
-        written = self.writes.get((one.event_id, WRITES[one.side], str(one.candidacy_id)))
+        asked = [(one.event_id, kind, str(one.candidacy_id)) for kind in WRITES[one.side]]
+        written = next((self.writes[key] for key in asked if key in self.writes), None)
         if written is None:
             stands = self.recorded.get(one.event_id) in (State.HELD, State.DEAD)
             if not stands:

@@ -11,9 +11,11 @@ class SyncConfig(AppConfig):
         from apps.ledger import drain, retention, tasks
         from apps.sync import (
             checks,
+            closures,
             conflicts,
             contract_moves,
             duplicates,
+            exports,
             flush,
             holds,
             hooks,
@@ -27,15 +29,19 @@ class SyncConfig(AppConfig):
             records,
             replay_runs,
             rows,
+            shares,
             writes,
         )
 
         drain.register("look", looks.handle)
+        drain.register("closed", closures.handle)
         drain.register("row", rows.handle)
+        drain.register("export", exports.handle)
         drain.register("hook", hooks.handle)
         drain.register("message", inmail.handle)
         drain.register("write", writes.handle)
         drain.register("flush", flush.handle)
+        drain.register("share", shares.handle)
         drain.register("decide", conflicts.handle)
         drain.register("duplicate", duplicates.handle)
         drain.register("merge", merging.handle)
@@ -51,7 +57,7 @@ class SyncConfig(AppConfig):
         tasks.register_sweeper(records.start_due)
         retention.register(
             short=("poll.", "check.", "records."),
-            forgettable=("move", "reject", "reopen"),
+            forgettable=("move", "reject", "reopen", "share"),
             newest=("row.profile",),
             horizon=pacing.read_past,
         )

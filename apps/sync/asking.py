@@ -33,6 +33,7 @@ def sync_person(*, person_id: UUID, scope: Scope, asked_by: User, now: datetime)
     person = Person.objects.get(pk=person_id)
     subject = lanes.subject(person_id)
     own = Candidacy.objects.within(scope).filter(person=person)
+    shown = Profile.objects.filter(candidacy__in=own).exclude(observed="")  # an export shows nowhere
     made = [
         looks.look_event(
             profile.connection_id,
@@ -41,7 +42,7 @@ def sync_person(*, person_id: UUID, scope: Scope, asked_by: User, now: datetime)
             clients=(profile.candidacy.client_id,) if profile.candidacy else (),
             subject=subject,
         )
-        for profile in Profile.objects.filter(candidacy__in=own).select_related("candidacy").order_by("pk")
+        for profile in shown.select_related("candidacy").order_by("pk")
     ]
     if person.remote_id:
         made.append(lanes.refresh_person(person.connection_id, person.remote_id))

@@ -48,6 +48,11 @@ def event_of(connection_id: UUID, hook: contract.Hook) -> NewEvent:
     )
 
 
+def is_export(capabilities: contract.Capabilities, hook: contract.Hook) -> bool:
+    """Whether a hook tells of an export that the connection's mode fetches."""
+    return hook.kind == HookKind.EXPORT and capabilities.publishes and bool(hook.delivery_id)
+
+
 def dedupe_of(hook: contract.Hook) -> str:
     return f"delivery:{hook.delivery_id[:LONGEST_ID]}" if hook.delivery_id else ""
 

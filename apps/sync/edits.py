@@ -139,7 +139,11 @@ def _fields(event: Event) -> tuple[Field, ...]:
             parts = (("subject", "Subject", "line"), ("body", "Message", "text"), ("sent_at", "Sent at", "time"))
             return tuple(Field(name, label, shape, str(payload.get(name, ""))) for name, label, shape in parts)
     if event.kind == "row.profile":
-        lines = [Field(n, label, "line", str(payload.get(n, "")), required) for n, label, required in PERSON + SHOWN]
+        exported = not payload.get("stage")
+        lines = [
+            Field(n, label, "line", str(payload.get(n, "")), required and not (exported and n == "stage"))
+            for n, label, required in PERSON + SHOWN
+        ]
         return (*lines, *(Field(n, label, "time", str(payload.get(n, "")), True) for n, label in TIMES))
     return ()
 

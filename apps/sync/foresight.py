@@ -23,7 +23,7 @@ from apps.ledger.models import Event
 from apps.ledger.outcomes import Decision, Outcome
 from apps.ledger.states import State
 from apps.mappings.models import Mapping
-from apps.sync import acts, flush, hooks, index, inmail, lanes, merging, rows, seen, wire, writes
+from apps.sync import acts, exports, flush, hooks, index, inmail, lanes, merging, rows, seen, shares, wire, writes
 from apps.sync.acts import Act
 from apps.sync.memory import Memory, Missing
 from apps.sync.steps import Job, Merging
@@ -131,6 +131,10 @@ class _Walk:
                 return self._row(event)
             case "hook":
                 return self._hook(event)
+            case "export":
+                return self._export(event)
+            case "share":
+                return self._share(event)
             case "flush":
                 return self._flush(event)
             case "write":
@@ -156,6 +160,22 @@ class _Walk:
         found = seen.read_again(connection_id, self._memory.ats(connection_id), [event])
         result = hooks.plan_hook(event, found, now=self._now)
         return Decision(outcomes={event.pk: result.outcome}, follow=result.follow)
+
+    def _export(self, event: Event) -> Decision:
+        stop = exports.stopped(event, now=self._now)
+        if stop is not None:
+            return Decision(outcomes={event.pk: stop})
+        found = self._memory.export(lanes.connection_of(event), str(event.payload["request"]))
+        if found is None:
+            return Decision(outcomes={event.pk: outcomes.dead("export_expired", exports.LATE)})
+        return exports.plan_export(event, found, now=self._now)
+
+    def _share(self, event: Event) -> Decision:
+        """Whole documents of what the ATS shows by then: no preview holds them, and none is needed."""
+        candidacy = shares.candidacy_of(event)
+        stop = shares.stopped(event, candidacy) if candidacy is not None else None
+        why = "Tells LinkedIn how they stand in the ATS by then; what it knows already is not sent again."
+        return Decision(outcomes={event.pk: stop or outcomes.done(why)})
 
     def _judged_by(self, mapping: Mapping) -> None:
         """A write says no version of its own until it was made: it is today's."""

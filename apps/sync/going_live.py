@@ -18,7 +18,7 @@ from apps.mappings import bulk, lifecycle
 from apps.mappings import services as mappings
 from apps.mappings.models import Mapping as ProjectMapping
 from apps.mappings.models import MappingState, StageMapVersion
-from apps.sync import leading, polls
+from apps.sync import leading, polls, publishing
 from apps.sync.models import StreamName
 
 BEFORE_LIVE = (Reason.IRRELEVANT, Reason.NOT_LIVE, Reason.SHADOW)
@@ -85,10 +85,10 @@ def take_to(
 def take_all(*, ids: Sequence[UUID], state: str, scope: Scope, now: datetime) -> TakenTogether:
     """Take many mappings to another state in a fixed number of statements; who is there already stays out. Each that
     cannot go there stays as it is, and says why."""
-    found = ProjectMapping.objects.within(scope).filter(pk__in=ids).select_related("project").order_by("pk")
+    found = ProjectMapping.objects.within(scope).filter(pk__in=ids).select_related("project__connection").order_by("pk")
     locked = list(found.select_for_update(of=("self",)))
     rows = _newest_rows({one.stage_map_id for one in locked})
-    why_not = {one.pk: _why_not(one.state, state, rows.get(one.stage_map_id)) for one in locked}
+    why_not = {one.pk: _why_not(one, state, rows.get(one.stage_map_id)) for one in locked}
     able = [one for one in locked if not why_not[one.pk]]
     asked = [one for one in able if lifecycle.asks_about_earlier(one.state, state)]
     ProjectMapping.objects.within(scope).filter(pk__in=[one.pk for one in asked]).update(begins_at=now)
@@ -108,14 +108,15 @@ def _newest_rows(maps: Collection[int]) -> dict[int, list[object]]:
 def check(mapping: ProjectMapping, state: str) -> None:
     """Refuse what a mapping cannot become. Raises NotPossible."""
     rows = _newest_rows([mapping.stage_map_id]).get(mapping.stage_map_id)
-    if why := _why_not(mapping.state, state, rows):
+    if why := _why_not(mapping, state, rows):
         raise NotPossible(why)
 
 
-def _why_not(now: str, wanted: str, rows: Sequence[object] | None) -> str:
-    if not lifecycle.may_become(now, wanted):
-        return f"It is {now} and cannot become {wanted}."
-    if wanted in (*lifecycle.WRITES, lifecycle.SHADOW) and not rows:
+def _why_not(mapping: ProjectMapping, wanted: str, rows: Sequence[object] | None) -> str:
+    """Where LinkedIn is told by documents no stage map is needed: it shows the ATS's own stages."""
+    if not lifecycle.may_become(mapping.state, wanted):
+        return f"It is {mapping.state} and cannot become {wanted}."
+    if wanted in (*lifecycle.WRITES, lifecycle.SHADOW) and not rows and not publishing.is_told(mapping):
         return "Its stage map has no row, so nothing could be moved. Fill the map first."
     return ""
 

@@ -25,7 +25,7 @@ from apps.ledger.states import Priority, Reason, State
 from apps.mappings.rules import HIRED, REJECTED
 from apps.notifications import announce
 from apps.providers import contract, recording
-from apps.sync import lanes, pairs, takeover
+from apps.sync import lanes, pairs, publishing, takeover
 from apps.sync.seen import LOOKS, Seen, named_people, read_again, tries_of
 
 MERGE_MAY_FOLLOW = timedelta(minutes=10)
@@ -262,7 +262,7 @@ def _candidacy_of(event: Event, found: contract.Application) -> Candidacy | None
     candidacies = (
         Candidacy.objects.of_everyone()
         .filter(job__connection_id=lanes.connection_of(event))
-        .select_related("mapping__stage_map", "mapping__job", "job", "person")
+        .select_related("mapping__stage_map", "mapping__job", "mapping__project__connection", "job", "person")
     )
     known = candidacies.filter(application_id=found.id).first()
     if known is not None:
@@ -336,9 +336,13 @@ def _deleted(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
                 Reason.UNCERTAIN, why, hold_key=ledger.TIMER, due_at=explained_at, subject=lanes.subject(person.pk)
             )
         )
+    return _bury(person, event, "Deleted in the ATS; no poll brings them back.", now=now)
+
+
+def _bury(person: Person, event: Event, why: str, *, now: datetime) -> pairs.Result:
     candidates.bury_person(person=person, why="deleted", now=now)
-    gone = outcomes.done("Deleted in the ATS; no poll brings them back.", subject=lanes.subject(person.pk))
-    return pairs.Result(gone)
+    outcome = outcomes.done(why, subject=lanes.subject(person.pk))
+    return pairs.Result(outcome, publishing.forgetting(person, event, now=now))
 
 
 def _application_deleted(event: Event, seen: Seen, *, now: datetime) -> pairs.Result:
@@ -363,9 +367,7 @@ def _application_deleted(event: Event, seen: Seen, *, now: datetime) -> pairs.Re
         why = "One of two applications for the job is gone; the other is followed from now on."
         return pairs.Result(outcomes.done(why, subject=lanes.subject(person.pk)), [refresh])
     if person.remote_id not in seen.people and person.state == PersonState.ACTIVE:
-        candidates.bury_person(person=person, why="deleted", now=now)
-        why = "Deleted in the ATS with their last application; no poll brings them back."
-        return pairs.Result(outcomes.done(why, subject=lanes.subject(person.pk)))
+        return _bury(person, event, "Deleted there with their last application; no poll brings them back.", now=now)
     candidacy.state, candidacy.ended_because = CandidacyState.ENDED, "deleted"
     candidacy.save(update_fields=["state", "ended_because"])
     Tombstone.objects.bulk_create(

@@ -35,6 +35,11 @@ def join(tried: Tried, *, name: str, client_id: UUID | None, options: Mapping[st
     return made.pk
 
 
+def register_address(*, connection_id: UUID, address: str) -> None:
+    """Tell LinkedIn where a recruiter's exports are to be told; safe to repeat. Raises SyncError."""
+    connections.open_publishing(connection_id).configure(address)
+
+
 def _read_channels(connection_id: UUID, now: datetime) -> None:
     """A first reading that fails is no loss: its gate has counted it, and a contact that is saved reads again."""
     try:

@@ -9,7 +9,9 @@ from typing import Any, cast
 from uuid import UUID
 
 from apps.connections import services as connections
+from apps.core import errors
 from apps.providers import contract, recording
+from apps.providers.sharing import Export
 from apps.sync import reading
 
 PROFILE_BATCH = 100
@@ -28,6 +30,12 @@ class Memory:
 
     def ats(self, connection_id: UUID) -> contract.Ats:
         return cast(contract.Ats, self._remembered(connection_id, lambda: connections.open_ats(connection_id)))
+
+    def export(self, connection_id: UUID, request_id: str) -> tuple[Export, ...] | None:
+        """Whom an export brings; None where LinkedIn keeps it no more. Raises Missing."""
+        return self._remembered(connection_id, lambda: connections.open_publishing(connection_id)).get_export(
+            request_id
+        )
 
     def sourcing(self, connection_id: UUID) -> contract.Sourcing:
         opened = self._remembered(connection_id, lambda: connections.open_sourcing(connection_id))
@@ -85,6 +93,11 @@ class _Remembered:
         found = zip(ids, self._all("profile", ids), strict=True)
         return {profile_id: profile for profile_id, profile in found if profile is not None}
 
+    def get_export(self, request_id: str) -> tuple[Export, ...] | None:
+        """None where LinkedIn keeps it no more."""
+        (found,) = self._all("export", [request_id])
+        return cast("tuple[Export, ...] | None", found)
+
     def find_note(self, *, person_id: str, marker: str) -> str:
         (found,) = self._all("note", [(person_id, marker)])
         return str(found)
@@ -113,6 +126,7 @@ class _Remembered:
             ("page", 1, self._read_page),
             ("profile", PROFILE_BATCH, self._read_profiles),
             ("note", 1, self._read_note),
+            ("export", 1, self._read_export),
         )
 
     def _read_people(self, ids: list[str]) -> dict[str, contract.Person | None]:
@@ -140,6 +154,13 @@ class _Remembered:
     def _read_note(self, asked: list[tuple[str, str]]) -> dict[Any, Any]:
         ((person_id, marker),) = asked
         return {(person_id, marker): self._system.find_note(person_id=person_id, marker=marker)}
+
+    def _read_export(self, ids: list[str]) -> dict[str, tuple[Export, ...] | None]:
+        (asked,) = ids
+        try:
+            return {asked: self._system.get_export(asked)}
+        except errors.NotFound:
+            return {asked: None}
 
     def _read_profiles(self, ids: list[str]) -> dict[str, contract.Profile | None]:
         return dict.fromkeys(ids) | dict(self._system.get_profiles(ids))

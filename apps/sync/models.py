@@ -26,6 +26,7 @@ class StreamName(models.TextChoices):
     APPLICATIONS = "applications"
     EVENTS = "events"
     MESSAGES = "messages"
+    CLOSED = "closed"
 
 
 class Stream(models.Model):
@@ -318,3 +319,20 @@ class MovePart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.remote_id}: {self.fate}"
+
+
+class Told(models.Model):
+    """What LinkedIn was told last of one record, where it is told by documents: a fingerprint, and how often so far."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=12, help_text="candidate, match, application, stage or note")
+    record = models.TextField(help_text="by its id there")
+    fingerprint = models.CharField(max_length=24)
+    version = models.PositiveIntegerField(default=1)
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("connection", "kind", "record", name="told_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.record} v{self.version}"

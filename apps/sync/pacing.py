@@ -27,6 +27,18 @@ def write_due(connection_id: UUID, *, now: datetime) -> datetime:
     return max(now, stream.next_at + ROWS_SETTLE)
 
 
+GATHERED = timedelta(seconds=15)
+"""What LinkedIn is told of, where it is told by documents, travels with what comes within this: a hundred a request."""
+
+
+def share_due(connection_id: UUID, *, now: datetime) -> datetime:
+    """The end of the stretch in which documents are gathered: a short one while the hour's spending is within plan,
+    else as long as a poll would wait."""
+    within_plan = connections.may_write_now(connection_id, now=now)
+    stretch = GATHERED if within_plan else connections.poll_delay(connection_id, now=now)
+    return now + stretch - timedelta(seconds=now.timestamp() % stretch.total_seconds())
+
+
 def read_by_poll(connection_id: UUID, *, now: datetime) -> bool:
     """Whether the delta was read to its end so lately that it counts as the read before a write (rule 9)."""
     stream = Stream.objects.filter(connection_id=connection_id, name=StreamName.PROFILES).first()
@@ -75,6 +87,8 @@ USUAL = {
     StreamName.PEOPLE: timedelta(minutes=10),
     StreamName.APPLICATIONS: timedelta(minutes=10),
     StreamName.EVENTS: timedelta(minutes=2),
+    StreamName.CLOSED: timedelta(hours=12),
 }
 """LinkedIn's catalogue costs from the day's 500 requests; the ATS's listings are the net under lost webhooks.
-An event queue is what there is instead of webhooks: every two minutes are 21,600 of Bullhorn's 100,000 a month."""
+An event queue is what there is instead of webhooks: every two minutes are 21,600 of Bullhorn's 100,000 a month.
+LinkedIn asks that closed accounts are read once in 30 days at least; twice a day also tells that the way is open."""

@@ -22,7 +22,7 @@ from apps.ledger.services import NewEvent
 from apps.ledger.states import OPEN, Priority, Reason, State, priority_after
 from apps.mappings.models import JobStage, Mapping
 from apps.mappings.rules import TERMINAL, StageTable, rows_from_json
-from apps.sync import lanes, pacing, plan, polls
+from apps.sync import lanes, pacing, plan, polls, publishing
 from apps.sync.models import StreamName
 from apps.sync.plan import Decided, Pair, Side, Verdict
 
@@ -293,6 +293,8 @@ def observe_application(
     until then `name`, as the ATS shows it, is what people are told.
     """
     mapping = candidacy.mapping
+    if publishing.is_told(mapping):
+        return _mirror(candidacy, value=value, changed_at=changed_at, event=event, now=now)
     table, policy = table_of(mapping).naming(value, name), policy_of(mapping)
     if value not in table.order and value not in TERMINAL:
         polls.bring_forward(connection_id=mapping.job.connection_id, name=StreamName.JOBS, now=now)
@@ -323,6 +325,30 @@ def observe_application(
         candidacy.save()
         return Result(outcomes.done("Noted; nobody in a mapped Project is affected."))
     return worst(results)
+
+
+def _mirror(candidacy: Candidacy, *, value: str, changed_at: datetime | None, event: Event, now: datetime) -> Result:
+    """Where LinkedIn has no stage of its own nothing is agreed on: it is told what the ATS shows."""
+    before = candidacy.ats_observed
+    if before not in ("", value):
+        candidates.record_transition(
+            candidacy=candidacy,
+            side="ats",
+            from_value=before,
+            to_value=value,
+            changed_at=changed_at or now,
+            event_id=event.pk,
+        )
+    candidacy.ats_observed, candidacy.ats_changed_at = value, changed_at or candidacy.ats_changed_at
+    candidacy.ats_seen_at = now
+    candidacy.save(update_fields=["ats_observed", "ats_changed_at", "ats_seen_at"])
+    return mirrored(candidacy, event, "Noted; LinkedIn is told how they stand.", now=now)
+
+
+def mirrored(candidacy: Candidacy, event: Event, why: str, *, now: datetime) -> Result:
+    """LinkedIn is to be told anew of somebody; what it knows already is not sent again."""
+    outcome = outcomes.done(why, clients=(candidacy.client_id,), subject=lanes.subject(candidacy.person_id))
+    return Result(outcome, [publishing.share_event(candidacy, event, now=now)])
 
 
 def _see(

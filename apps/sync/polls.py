@@ -23,12 +23,12 @@ from apps.ledger.models import Event
 from apps.ledger.outcomes import Decision, Tried, Unit
 from apps.ledger.services import NewEvent
 from apps.ledger.states import OPEN, Priority, State
-from apps.mappings import choices, seats
+from apps.mappings import choices, places, seats
 from apps.mappings import services as mappings
 from apps.mappings.models import ChoiceKind
 from apps.notifications import announce
 from apps.providers import contract, recording
-from apps.sync import index, inmail, lanes, leading, pacing, queues, reading, wire
+from apps.sync import closures, index, inmail, lanes, leading, pacing, queues, reading, wire
 from apps.sync.models import Stream, StreamName
 
 LINKEDIN_OVERLAP = timedelta(minutes=10)
@@ -251,6 +251,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _read_projects(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], Decision]:
+    if budgets.capabilities_of(stream.connection).publishes:
+        return partial(_keep_places, stream, box, now=now)
     linkedin = connections.open_sourcing(stream.connection_id)
     projects = _all_pages(lambda cursor: linkedin.list_projects(cursor=cursor))
 
@@ -259,6 +261,12 @@ def _read_projects(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[
         return _done(stream, box, f"{len(projects)} Projects read.", now=now, complete=True)
 
     return decide
+
+
+def _keep_places(stream: Stream, box: Claimed, *, now: datetime) -> Decision:
+    """LinkedIn lists no Projects: the jobs that people may be exported to stand for them, which costs no call."""
+    count = places.store_places(connection_id=stream.connection_id, now=now)
+    return _done(stream, box, f"{count} open jobs that people may be exported to.", now=now, complete=True)
 
 
 def _read_seats(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], Decision]:
@@ -424,6 +432,13 @@ def _read_messages(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[
     return partial(_done, stream, box, detail, now=now, cursor=found.cursor, follow=follow)
 
 
+def _read_closed(stream: Stream, box: Claimed, *, now: datetime) -> Callable[[], Decision]:
+    found = closures.read(stream.connection_id)
+    follow = closures.events_of(stream.connection_id, found)
+    detail = f"{len(found)} closed LinkedIn accounts read."
+    return partial(_done, stream, box, detail, now=now, follow=follow, complete=True)
+
+
 def _all_pages(read: Callable[[str | None], contract.Page[contract.T]]) -> list[contract.T]:
     items: list[contract.T] = []
     cursor: str | None = None
@@ -444,4 +459,5 @@ READERS: dict[StreamName, Callable[..., Callable[[], Decision]]] = {
     StreamName.APPLICATIONS: _read_applications,
     StreamName.EVENTS: _read_events,
     StreamName.MESSAGES: _read_messages,
+    StreamName.CLOSED: _read_closed,
 }

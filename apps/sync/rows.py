@@ -195,6 +195,8 @@ def _set_out(event: Event, candidacy: Candidacy, profile: Profile, *, now: datet
         candidates.restart(candidacy=candidacy)
     if not candidacy.application_id:
         return Result(outcomes.done("To be brought into the ATS.", **common), [into_ats(candidacy, event)])
+    if not profile.observed:
+        return pairs.mirrored(candidacy, event, "They are in the ATS; LinkedIn is told how they stand.", now=now)
     table = pairs.table_of(candidacy.mapping)
     decided = plan.meet(pairs.pair_of(candidacy, profile), table, ours=False)
     return pairs.apply(decided, candidacy=candidacy, profile=profile, table=table, event=event, now=now)
@@ -231,7 +233,7 @@ def _changed(event: Event, seen: contract.Profile, profile: Profile, candidacy: 
         return Result(outcomes.skipped(Reason.ENDED, why, **common))
     if seen.removed:
         return Result(_left(candidacy, profile, **common))
-    if was_removed:
+    if was_removed or not seen.stage:  # an export is a re-add: it says that somebody wants them, and of no stage
         profile.observed, profile.changed_at = seen.stage, seen.stage_changed_at
         profile.save()
         return _set_out(event, candidacy, profile, now=now)

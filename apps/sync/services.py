@@ -23,7 +23,7 @@ LISTINGS = {
 def start_reading(*, connection_id: UUID, now: datetime, every_seconds: dict[str, int] | None = None) -> None:
     """Begin to read a connection's listings; `every_seconds` overrides the usual pace per listing."""
     connection = Connection.objects.get(pk=connection_id)
-    for name in (*LISTINGS[connections.role_of(connection)], *_queue_of(connection)):
+    for name in (*_listings_of(connection), *_queue_of(connection)):
         Stream.objects.get_or_create(
             connection=connection,
             name=name,
@@ -42,6 +42,14 @@ def read_catalogue_again(*, connection_id: UUID, now: datetime) -> bool:
     read = Stream.objects.filter(connection_id=connection_id, name=StreamName.JOBS).update(cursor={}, next_at=now)
     transaction.on_commit(jobs.ring)
     return bool(read)
+
+
+def _listings_of(connection: Connection) -> tuple[StreamName, ...]:
+    """Where people come by exports there is no list of them; seats and InMail are read of a contract that is named."""
+    if not connections.capabilities_of(connection).publishes:
+        return LISTINGS[connections.role_of(connection)]
+    named = connection.settings.get("options", {}).get("inmail_contract")
+    return (StreamName.PROJECTS, StreamName.CLOSED, *((StreamName.SEATS, StreamName.MESSAGES) if named else ()))
 
 
 def _queue_of(connection: Connection) -> tuple[StreamName, ...]:

@@ -36,6 +36,8 @@ def _would(event: Event, candidacy: Candidacy) -> str:
             return f"They would be moved to {stage}"
         case "write.stage":
             return f"They would be moved to {event.payload['value']}"
+        case "write.share":
+            return "LinkedIn would be told how they stand"
         case "write.fill":
             return "What is empty of them there would be filled"
     return "A note would be written"

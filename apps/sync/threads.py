@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,6 +53,14 @@ def places_of(seat: str, places: Sequence[Place]) -> list[Place]:
     if own:
         return own
     return list(places) if len({place.client for place in places}) == 1 else []
+
+
+_MARKER = re.compile(r"^SyncPortal [0-9a-f]{12}$", re.MULTILINE)
+
+
+def is_ours(body: str) -> bool:
+    """Whether a note is one that InMail was told by."""
+    return _MARKER.search(body) is not None
 
 
 def marker_of(candidacy: str, messages: Sequence[InMail]) -> str:

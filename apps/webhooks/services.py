@@ -19,7 +19,7 @@ from apps.ledger import services as ledger
 from apps.ledger.services import NewEvent
 from apps.ledger.states import Reason, State
 from apps.providers import contract
-from apps.sync import deliveries, lanes, polls
+from apps.sync import deliveries, exports, lanes, polls
 from apps.sync.models import StreamName
 from apps.webhooks.bodies import Body
 
@@ -38,7 +38,16 @@ HINTED = {
 AS_PLANNED = "The day's requests are spent ahead of plan, so it is read when that was planned."
 
 
-NEEDED = ("provider", "name", "client_id", "settings", "hook_secret", "hook_secret_previous", "hook_previous_until")
+NEEDED = (
+    "provider",
+    "name",
+    "client_id",
+    "access_mode",
+    "settings",
+    "hook_secret",
+    "hook_secret_previous",
+    "hook_previous_until",
+)
 """Of a connection, by a receiver: reading the rest would cost a third of its answer."""
 
 
@@ -115,6 +124,9 @@ def _store(connection: Connection, hook: contract.Hook, body: bytes, *, now: dat
             ledger.append(event, now=now)
         else:
             ledger.append_unless_waiting(event, digest=_digest(body), now=now)
+        return
+    if deliveries.is_export(connections.capabilities_of(connection), hook):
+        ledger.append(exports.export_event(connection.pk, hook, dedupe=deliveries.dedupe_of(hook)), now=now)
         return
     if hook.kind in deliveries.HINTS:
         stream = deliveries.HINTS[hook.kind]

@@ -36,7 +36,8 @@ def addresses(world: World) -> list[str]:
     """Every page that may be asked for, as the URL conf has it: a new one is in without an edit here."""
     pages = [route for route in OURS if "GET" in route.door.methods and route.name not in NOT_HTML]
     letter = Event.objects.get(kind="write.note", state="dead")
-    asked = ["/search/?q=ada", "/candidates/why/?q=ada", reverse("portal:edit_letter", args=[letter.pk])]
+    export = f"{reverse('portal:connect_system')}?system=linkedin&mode=export"
+    asked = ["/search/?q=ada", "/candidates/why/?q=ada", reverse("portal:edit_letter", args=[letter.pk]), export]
     return [*(route.address(world) for route in pages), *asked, *ACCOUNT]
 
 

@@ -26,10 +26,17 @@ def told(client: Browser, db: None) -> str:
 def test_every_registered_system_has_its_column_and_its_set_up(told: str) -> None:
     heads = re.findall(r'<th scope="col">.*?</th>', told, flags=re.DOTALL)
 
-    assert len(heads) == len(ATS) + 1
-    for declared in (one.capabilities for one in registry.all_providers().values()):
+    modes = [way for one in registry.all_providers().values() for way in one.modes]
+    assert len(heads) == len(ATS) + 1 + len(modes) + 1
+    for declared in (declared for one in registry.all_providers().values() for declared in compatibility.ways(one)):
         assert declared.name in told
         assert all(step in told for step in declared.setup)
+
+
+def test_what_a_way_to_a_system_cannot_do_is_told(told: str) -> None:
+    cannot = [said for one in registry.all_providers().values() for way in one.modes for said in way.cannot]
+
+    assert cannot and [said for said in cannot if said not in told] == []
 
 
 @pytest.mark.parametrize("declared", ATS.values(), ids=ATS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
@@ -84,16 +85,24 @@ def test_the_same_account_is_not_connected_twice(admin: Browser) -> None:
     assert Connection.objects.count() == 1
 
 
-@pytest.mark.parametrize("key", sorted(registry.all_providers()))
-def test_every_declared_field_is_asked_for_and_no_other(admin: Browser, key: str) -> None:
+WAYS = [
+    (key, mode)
+    for key, one in sorted(registry.all_providers().items())
+    for mode in [way.key for way in one.modes] or [""]
+]
+
+
+@pytest.mark.parametrize(("key", "mode"), WAYS)
+def test_every_declared_field_is_asked_for_and_no_other(admin: Browser, key: str, mode: str) -> None:
     """A further system needs no change here: its provider declares what it wants."""
-    page = said(admin.get(f"{FORM}{key}"))
+    page = said(admin.get(f"{FORM}{key}&mode={mode}"))
 
     provider = registry.get(key)
+    meant = provider.options_in(mode)
     for one in provider.credential_fields:
         assert (f'name="{one.name}"' in page) is not one.by_consent
     for option in provider.connecting.options:
-        assert (f'name="option-{option.name}"' in page) is not option.of_users
+        assert (f'name="option-{option.name}"' in page) is (option in meant and not option.of_users)
     assert "http" not in {name for name in ("base_url", "api_url") if f'name="{name}"' in page}
 
 
@@ -160,3 +169,88 @@ def test_the_fit_check_is_honest(admin: Browser, asked: str, needed: bool) -> No
 def test_a_result_without_a_test_goes_back_to_the_beginning(admin: Browser) -> None:
     assert admin.get("/connections/new/result/")["Location"] == "/connections/new/"
     assert admin.post("/connections/new/result/")["Location"] == "/connections/new/"
+
+
+# --- LinkedIn in export mode
+
+
+EXPORT = {
+    "name": "LinkedIn exports",
+    "at": "sandbox",
+    "client_id": "sandbox-linkedin-client",
+    "client_secret": "sandbox-linkedin-secret",
+    "option-organization": "urn:li:organization:1234",
+    "option-rsc_base": "rest",
+    "option-linkedin_version": "202603",
+    "option-daily_limit": "500",
+}
+
+
+def connect_exports(admin: Browser, **values: str) -> Any:
+    admin.post(f"{FORM}linkedin&mode=export", EXPORT | values)
+    return admin.post("/connections/new/result/", follow=True)
+
+
+def test_export_mode_is_a_way_of_its_own_that_says_what_it_cannot_do(admin: Browser) -> None:
+    chosen, page = said(admin.get("/connections/new/")), said(admin.get(f"{FORM}linkedin&mode=export"))
+
+    assert "mode=export" in chosen and "LinkedIn Recruiter by export" in chosen
+    (way,) = [one for one in registry.get("linkedin").modes if one.key == "export"]
+    assert way.cannot and all(html.escape(one) in page for one in way.cannot)
+    assert "What it cannot do" not in said(admin.get(f"{FORM}linkedin"))
+
+
+def test_export_mode_is_connected_by_the_applications_own_credential(admin: Browser) -> None:
+    page = connect_exports(admin)
+
+    made = Connection.objects.get()
+    assert page.redirect_chain[-1][0] == f"/connections/{made.pk}/setup/"
+    assert (made.access_mode, made.remote_account) == ("export", "urn:li:organization:1234")
+    assert set(made.streams.values_list("name", flat=True)) == {"projects", "closed"}
+
+
+def test_linkedin_is_told_the_address_by_a_button(admin: Browser, sandbox: Sandbox) -> None:
+    connect_exports(admin)
+    made = Connection.objects.get()
+
+    page = said(admin.post(f"/connections/{made.pk}/setup/"))
+
+    (told,) = [one["callback"] for one in sandbox.state("linkedin")["rsc"]["integrations"].values() if one["callback"]]
+    assert told.endswith(f"/webhooks/linkedin/{made.pk}/")
+    assert "LinkedIn has the address" in page
+
+
+def test_what_linkedin_says_against_the_address_is_shown(admin: Browser, sandbox: Sandbox) -> None:
+    connect_exports(admin)
+    sandbox.fault("linkedin", "5xx", match="PUT .*", times=9)
+
+    page = said(admin.post(f"/connections/{Connection.objects.get().pk}/setup/"))
+
+    assert "LinkedIn did not take the address" in page
+
+
+def test_an_integration_that_nobody_enabled_does_not_pass_its_test(admin: Browser, sandbox: Sandbox) -> None:
+    sandbox.act("linkedin", "set_integration", enabled=False)
+    admin.post(f"{FORM}linkedin&mode=export", EXPORT)
+
+    page = said(admin.get("/connections/new/result/"))
+    admin.post("/connections/new/result/")
+
+    assert "Recruiter System Connect is off" in page
+    assert not Connection.objects.exists()
+
+
+def test_an_organization_has_to_be_named(admin: Browser) -> None:
+    page = said(admin.post(f"{FORM}linkedin&mode=export", EXPORT | {"option-organization": ""}))
+
+    assert "1 field is not right yet." in page
+
+
+def test_a_connection_by_export_is_reconnected_by_a_key_and_moves_to_no_contract(admin: Browser) -> None:
+    connect_exports(admin)
+    made = Connection.objects.get()
+
+    page = said(admin.get(f"/connections/{made.pk}/"))
+
+    assert f"/connections/{made.pk}/key/" in page
+    assert "New contract" not in page

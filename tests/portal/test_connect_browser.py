@@ -50,7 +50,7 @@ def test_an_admin_connects_linkedin_recruiter(tab: object, trial: Sandbox) -> No
     enter_linkedin(tab)
 
     assert tab.get_by_role("heading", name="The test of LinkedIn Recruiter").is_visible()
-    assert tab.get_by_text("Northwind Talent is a Recruiter contract with RSC on.").is_visible()
+    assert tab.get_by_text("RSC is on for Northwind Talent.").is_visible()
     assert tab.get_by_role("row", name="Read Projects").get_by_text("Passed").is_visible()
     assert not Connection.objects.exists()
     made = connect(tab, "LinkedIn Recruiter")

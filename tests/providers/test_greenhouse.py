@@ -268,6 +268,20 @@ def test_an_application_without_its_stage_is_completed_from_the_history() -> Non
     assert "application_ids=9001&current=true" in asked[1]
 
 
+def test_notes_that_anybody_there_may_read_are_listed_and_linkedins_own_are_not(bench: GreenhouseBench) -> None:
+    application, _ = _apply(bench.ats)
+    told = {"candidate_id": int(application.person_id), "body": "Met them."}
+    bench.sandbox.act("greenhouse", "add_note", **told, application_id=int(application.id))
+    for more in ({"type": "LINKEDIN_NOTE"}, {"visibility": "privately_visible"}, {"visibility": "admin_only_visible"}):
+        bench.sandbox.act("greenhouse", "add_note", **told, **more)
+    reader: Any = bench.ats
+
+    (found,) = reader.list_public_notes([application.person_id])
+
+    assert (found.person_id, found.application_id, found.body) == (application.person_id, application.id, "Met them.")
+    assert found.by_id
+
+
 APPLICATION: Mapping[str, Any] = {
     "id": 9001,
     "candidate_id": 5001,

@@ -38,6 +38,7 @@ CAPABILITIES = Capabilities(
         "Add a webhook for every candidate and application event, merges and deletions included.",
     ),
     native_connector=True,
+    reads_notes=True,
     effort="An hour: one integration with its scopes, one webhook.",
     limits="The ceiling is not published; it is read from every answer.",
 )

@@ -28,6 +28,7 @@ from apps.providers.contract import (
     Page,
     Person,
     PersonUpdate,
+    PublicNote,
     Purpose,
     Settings,
     Source,
@@ -170,6 +171,9 @@ class Harvest:
             "note_type": "NOTE",
         }
         return self._write(wire.NOTE, "POST", "notes", note, translate.created_id, repeatable=False)
+
+    def list_public_notes(self, person_ids: Sequence[str]) -> tuple[PublicNote, ...]:
+        return self._reads.list_public_notes(person_ids)
 
     def find_note(self, *, person_id: str, marker: str) -> str:
         return self._reads.find_note(person_id, marker)

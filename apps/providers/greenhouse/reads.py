@@ -18,6 +18,7 @@ from apps.providers.contract import (
     Note,
     Page,
     Person,
+    PublicNote,
     Purpose,
     Settings,
     Source,
@@ -124,6 +125,11 @@ class Reads:
 
     def find_note(self, person_id: str, marker: str) -> str:
         return next((note.id for note in self.list_notes(person_id) if marker in note.text), "")
+
+    def list_public_notes(self, person_ids: Sequence[str]) -> tuple[PublicNote, ...]:
+        query = wire.query(candidate_ids=wire.ids(person_ids), per_page=wire.PER_PAGE)
+        found = self._all("notes.list", Purpose.READ, "notes", query, translate.public_note)
+        return tuple(sorted((one for one in found if one is not None), key=lambda one: (one.written_at, one.id)))
 
     def _with_stages(self, found: Sequence[FoundApplication | None]) -> tuple[Application, ...]:
         """Name each application's stage by its definition: the row's own, else read from the history."""

@@ -19,6 +19,7 @@ from apps.providers.contract import (
     NewPerson,
     Note,
     Person,
+    PublicNote,
     Source,
     Stage,
     StageChange,
@@ -170,6 +171,25 @@ def stage_change(row: Fields) -> StageChange:
 
 def note(row: Fields) -> Note:
     return Note(id=row.id("id"), text=row.text_or_empty("body"), written_at=row.instant("created_at"))
+
+
+SHARED = "publicly_visible"
+WRITTEN = ("NOTE",)
+"""Kinds of notes that people write; those of LinkedIn's own connector are LinkedIn's already."""
+
+
+def public_note(row: Fields) -> PublicNote | None:
+    """A note that everybody there may read; None for another."""
+    if row.text_or_empty("visibility") != SHARED or row.text_or_empty("type") not in WRITTEN:
+        return None
+    return PublicNote(
+        id=row.id("id"),
+        person_id=row.id("candidate_id"),
+        application_id=row.id_or_empty("application_id"),
+        body=row.text_or_empty("body"),
+        by_id=row.id_or_empty("user_id"),
+        written_at=row.instant("created_at"),
+    )
 
 
 def number(text: str) -> int:

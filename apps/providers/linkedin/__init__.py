@@ -38,8 +38,11 @@ PROVIDER = Provider(
             capabilities.EXPORT_MODE,
             "Export",
             capabilities.EXPORT,
-            asks=("organization", "inmail_contract"),
+            asks=("organization", "inmail_contract", "rsc_base", "linkedin_version"),
             cannot=capabilities.CANNOT,
+            registers=True,
+            hook_steps=capabilities.EXPORT_STEPS,
+            test_event="Export somebody to a job in Recruiter: they arrive within a minute.",
         ),
     ),
 )

@@ -55,6 +55,7 @@ EXPORT = replace(
     push_events=_BY_EXPORT,
     pull_events=Limited("There is no list of Projects or of who is in them.", available=False),
     stage_history=True,
+    publishes=True,
     setup=(
         "An application of the customer's in LinkedIn's developer portal, approved for Recruiter System Connect.",
         "An administrator enables the integration in Recruiter, Product settings.",
@@ -70,4 +71,10 @@ CANNOT = (
     "Export for the recruiter: each profile is one click there, and a seat has 300 a month.",
     "Wait: an export that cannot be fetched within 24 hours is lost and must be made again.",
     "See an e-mail address or a telephone number: an export carries none.",
+)
+
+EXPORT_STEPS = (
+    "LinkedIn tells of an export at one address for each customer. It is given to LinkedIn by the button below, once "
+    "an administrator has enabled the integration in Recruiter.",
+    "Give it again after this installation has moved to another address.",
 )

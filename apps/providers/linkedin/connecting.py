@@ -1,5 +1,6 @@
 """What whoever connects LinkedIn is asked and told."""
 
+from apps.providers.linkedin import rsc
 from apps.providers.provider import Connecting, HookSecret, OptionField
 
 CONNECTING = Connecting(
@@ -10,6 +11,29 @@ CONNECTING = Connecting(
             help="LinkedIn's developer portal shows yours, on the application's usage page.",
             default="500",
             number=True,
+        ),
+        OptionField(
+            "organization",
+            "Organization",
+            help="Its URN, such as urn:li:organization:1234. An export that was made for another one is refused.",
+            required=True,
+        ),
+        OptionField(
+            "inmail_contract",
+            "Contract of the recruiters",
+            help="Its URN, such as urn:li:contract:7001: where it is named, seats and InMail are read, too.",
+        ),
+        OptionField(
+            "rsc_base",
+            "Interface",
+            help="The older one where the application was approved for it alone.",
+            choices=(("rest", "Versioned"), ("v2", "Before versions")),
+        ),
+        OptionField(
+            "linkedin_version",
+            "Version",
+            help="Of the versioned interface, as LinkedIn's release notes name it. One lasts two years.",
+            default=rsc.VERSION,
         ),
         OptionField(
             "application",

@@ -16,7 +16,7 @@ remove_stage {stage_id | job_id + stage, to_stage?}       those in it move on to
 update_job  {job_id, name?, requisition_id?, confidential?}
 native_export {people: [{first_name, last_name, company?, title?}], job_id}   LinkedIn's own connector exports them:
                           no address and no e-mail, each InMail as a note of type LINKEDIN_INMAIL (S16; text INVENTED)
-add_note    {candidate_id, body, type?}                   any type, LINKEDIN_NOTE and LINKEDIN_INMAIL too
+add_note    {candidate_id, body, type?, visibility?}      any type, LINKEDIN_NOTE and LINKEDIN_INMAIL too
 set_webhook {url, secret, id?, actions?: [...], authorization?, ping?: true}   all actions unless named
 disable_webhook, remove_webhook {id?}
 settings    {visible_after, ceiling, token_ceiling, token_seconds, cas, cas_status, revoke_old_token,
@@ -113,7 +113,8 @@ class Acts:
         note = {
             "candidate_id": person["id"], "application_id": args.get("application_id"),
             "user_id": args.get("user_id", scenario.FIRST_USER), "body": args["body"],
-            "type": args.get("type", "NOTE"), "visibility": "publicly_visible", "created_at": now, "updated_at": now,
+            "type": args.get("type", "NOTE"), "visibility": args.get("visibility", "publicly_visible"),
+            "created_at": now, "updated_at": now,
         }  # fmt: skip
         return {"note": self._store.notes.add(note)}
 

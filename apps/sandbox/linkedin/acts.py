@@ -204,6 +204,13 @@ def _fail_records(tenant: Tenant, args: dict[str, Any]) -> Acted:
     return {"failing": wanted}
 
 
+def _forget_shared(tenant: Tenant, args: dict[str, Any]) -> Acted:
+    """LinkedIn loses all that an ATS sent, as after the integration was taken off and on again."""
+    for rows in tenant.rsc.shared():
+        rows.clear()
+    return {}
+
+
 def _export(tenant: Tenant, args: dict[str, Any]) -> Acted:
     """A recruiter's one click for each person; what was exported before the refused one stays exported."""
     contract = urn("contract", args.get("contract") or tenant.contract)
@@ -258,7 +265,7 @@ ACTS: dict[str, Callable[[Tenant, dict[str, Any]], Acted]] = {
     "message": _message, "set_webhook": _set_webhook, "challenge": _challenge, "set_seat": _set_seat,
     "settings": _settings, "spend": _spend, "expire_token": _expire_token, "revoke_token": _revoke_token,
     "renew_token": _renew_token, "fail_records": _fail_records, "export": _export, "close_profile": _close_profile,
-    "set_integration": _set_integration,
+    "set_integration": _set_integration, "forget_shared": _forget_shared,
 }  # fmt: skip
 
 

@@ -53,7 +53,8 @@ class Export:
 
     def element(self) -> dict[str, Any]:
         """INVENTED but for candidate and integrationContext: no e-mail address, no telephone number."""
-        return {"candidate": self.person, "integrationContext": self.context, "externalJobPostingId": self.job}
+        job = {"externalJobPostingId": self.job} if self.job else {}
+        return {"candidate": self.person, "integrationContext": self.context, **job}
 
 
 @dataclass
@@ -143,6 +144,12 @@ class Rsc:
             self.applications.pop(one)
             _drop(self.stages, one)
             _drop(self.application_notes, one)
+
+    def shared(self) -> tuple[dict[Key, Any], ...]:
+        """All that an ATS sent."""
+        return (
+            self.candidates, self.matches, self.applications, self.candidate_notes, self.application_notes, self.stages,
+        )  # fmt: skip
 
     def closed_of(self, context: str) -> list[dict[str, Any]]:
         """Candidates of an organization whose matched members closed their profile."""
