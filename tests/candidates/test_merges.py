@@ -135,6 +135,84 @@ def test_a_merge_that_is_taken_back_leaves_every_row_as_it_was(data: st.DataObje
         transaction.set_rollback(True)
 
 
+TOLD = ("applied", "noted", "came")
+ACTS = ("moved on", "applied", "renamed", "noted", "answered", "profile moved", "came")
+
+
+def _happens(act: str, keep: Person, world: World, job: Job) -> list[tuple[Any, Any, dict[str, Any]]]:
+    """Something that the merge knows nothing of; what must still be so after it is taken back, by row."""
+    theirs = Candidacy.objects.of_everyone().filter(person=keep).order_by("pk")
+    match act:
+        case "moved on":
+            return [_set(Candidacy, one.pk, ats_observed="s9") for one in theirs[:1]]
+        case "applied":
+            waiting = theirs.filter(application_id="", state="open")
+            return [_set(Candidacy, one.pk, application_id=f"new-{one.pk}", person_id=keep.pk) for one in waiting[:1]]
+        case "renamed":
+            return [_set(Person, keep.pk, first_name="Augusta")]
+        case "noted":
+            identities.note(
+                person=keep, keys=[Key("email", "new@mail.example", "")], source="linkedin", now=clock.now()
+            )
+            new = Identity.objects.filter(person=keep, value="new@mail.example")
+            return [(Identity, one.pk, {"person_id": keep.pk}) for one in new]
+        case "answered":
+            asked = Duplicate.objects.filter(person=keep, state=DuplicateState.OPEN)
+            return [_set(Duplicate, one.pk, state=DuplicateState.APART, person_id=keep.pk) for one in asked]
+        case "profile moved":
+            profiles = Profile.objects.filter(candidacy__in=theirs).order_by("pk")[:1]
+            return [_set(Profile, one.pk, observed="Replied") for one in profiles]
+    if theirs.filter(job=job).exists():
+        return []
+    made = _candidacy(world, keep, job, application="new")
+    return [(Candidacy, made.pk, {"person_id": keep.pk, "application_id": "new"})]
+
+
+def _set(model: Any, pk: Any, **values: Any) -> tuple[Any, Any, dict[str, Any]]:
+    _rows(model).filter(pk=pk).update(**values)
+    return model, pk, values
+
+
+def _rows(model: Any) -> Any:
+    return Candidacy.objects.of_everyone() if model is Candidacy else model.objects.all()
+
+
+@pytest.mark.django_db
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_taking_a_merge_back_overwrites_nothing_that_happened_since(data: st.DataObject) -> None:
+    with transaction.atomic():
+        world = make_world("Birch")
+        jobs = [
+            *_jobs(world),
+            Job.objects.create(connection=world.ats, remote_id="j9", name="Cook", seen_at=clock.now()),
+        ]
+        keep, drop = world.person, _second(world)
+        for person in (keep, drop):
+            identities.note(person=person, keys=data.draw(keys), source="linkedin", now=clock.now())
+            _ask(person, *data.draw(asked))
+        for place in data.draw(st.sets(st.integers(0, 2))):
+            _candidacy(world, drop, jobs[place])
+        before = _everything()
+        rest = [{"id": remote_id} for remote_id in data.draw(asked)]
+        journal = merges.merge_people(keep=keep, drop=drop, rest=rest, take={"first_name"}, now=clock.now())
+        had = merges.had_by(keep)
+        keep.refresh_from_db()
+
+        acts = data.draw(st.lists(st.sampled_from(ACTS), max_size=4, unique=True))
+        happened = {act: _happens(act, keep, world, jobs[3]) for act in acts}
+        left = merges.take_back(journal) + merges.part(keep=keep, drop=drop, had=had)
+
+        for act, rows in happened.items():
+            for model, pk, values in rows:
+                assert _rows(model).filter(pk=pk).values(*values).get() == values, f"{act}: it was overwritten"
+            assert left or not rows or act not in TOLD, f"{act}: it stays and is not told"
+        if not any(happened.values()):
+            assert left == []
+            assert _everything() == before
+        transaction.set_rollback(True)
+
+
 @pytest.mark.django_db
 def test_the_chosen_fields_of_both_are_kept() -> None:
     world = make_world("Birch")

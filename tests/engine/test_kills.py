@@ -8,11 +8,17 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connections as databases
 
+from apps.accounts.scope import EVERYONE
+from apps.candidates.models import Duplicate, Person
+from apps.core import clock
 from apps.ledger.models import Event
 from apps.ledger.states import EffectState, State
+from apps.sync import duplicates
 from tests.engine.conftest import Engine, running_engine
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +26,7 @@ pytestmark = pytest.mark.django_db
 KILLS = int(os.environ.get("KILLS", "3"))
 LEASE = 5.0
 CREATE = "POST /greenhouse/v3/candidates$"
+MERGE = "POST /greenhouse/v3/candidates/[0-9]+/merge$"
 ATTACH = "POST /greenhouse/v3/applications$"
 
 
@@ -109,6 +116,48 @@ def test_a_frozen_worker_that_wakes_late_changes_nothing(engine: Engine, answer:
     engine.arrive([later])
     assert {pk: row for pk, row in settled_events().items() if pk in settled} == settled
     expect_one(engine, number, created=before + 2)
+
+
+def test_a_merge_that_a_killed_worker_had_sent_is_made_once(engine: Engine) -> None:
+    """Rules 18 and 19: the intention is read back, by whether the loser is still there."""
+    (number,) = engine.people(1)
+    engine.worker(1).stop()
+    engine.arrive([number])
+    ours = str(engine.candidates(number)[0]["id"])
+    twin = engine.sandbox.act("greenhouse", "apply", first_name="Twin", last_name="Record", lag=0)["candidate"]["id"]
+    engine.sandbox.fault("greenhouse", "hold_response", MERGE, seconds=30)
+
+    with ThreadPoolExecutor(1) as committing:
+        committing.submit(answer_one_person, ours, str(twin)).result()
+    engine.wait(lambda: engine.held() == 1)
+    engine.worker(0).kill()
+    assert engine.effects("merge")[-1].state == EffectState.INTENDED
+    engine.worker(0).start()
+
+    engine.wait(lambda: engine.effects("merge")[-1].state == EffectState.DONE, 60)
+    engine.settle()
+    assert len(engine.calls("merge_candidates")) == 1
+    assert Event.objects.get(kind="write.merge").state == State.DONE
+    assert [row for row in engine.greenhouse["candidates"] if row["id"] == twin] == []
+    assert "Nothing undoes that" in Duplicate.objects.get().said
+    engine.check()
+
+
+def answer_one_person(ours: str, theirs: str) -> None:
+    """Ask whether the two are one, and say yes; on a connection of its own, as the test's commits nothing."""
+    person = Person.objects.get(remote_id=ours)
+    found = [{"id": theirs, "score": 1.0, "components": []}]
+    question = Duplicate.objects.create(person=person, found=found, asked_at=clock.now())
+    duplicates.say_same(
+        duplicate_id=question.pk,
+        remote_id=theirs,
+        take=(),
+        scope=EVERYONE,
+        actor=None,
+        now=clock.now(),
+        keep=ours,
+    )
+    databases.close_all()
 
 
 def settled_events() -> dict[int, tuple[object, ...]]:

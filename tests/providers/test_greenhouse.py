@@ -200,6 +200,30 @@ def test_a_503_to_a_create_is_unknown(bench: GreenhouseBench, after: bool) -> No
         bench.ats.create_person(ADA, None)
 
 
+def test_a_merge_gives_all_to_the_survivor_and_cannot_be_repeated(bench: GreenhouseBench) -> None:
+    mine, _ = _apply(bench.ats)
+    loser = bench.ats.create_person(dataclasses.replace(ADA, emails=("else@mail.example",)), None).person_id
+
+    bench.ats.merge_people(survivor_id=mine.person_id, loser_id=loser)
+
+    assert [one.id for one in bench.ats.get_people([mine.person_id, loser])] == [mine.person_id]
+    with pytest.raises(errors.Conflict):
+        bench.ats.merge_people(survivor_id=mine.person_id, loser_id=loser)
+    with pytest.raises(errors.NotFound):
+        bench.ats.merge_people(survivor_id=loser, loser_id=mine.person_id)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before commit", "after commit"])
+def test_a_503_to_a_merge_is_unknown(bench: GreenhouseBench, after: bool) -> None:
+    ids = [bench.ats.create_person(dataclasses.replace(ADA, emails=()), None).person_id for _ in range(2)]
+    bench.sandbox.fault("greenhouse", "5xx", "/merge$", after=after)
+
+    with pytest.raises(errors.Unknown):
+        bench.ats.merge_people(survivor_id=ids[0], loser_id=ids[1])
+
+    assert len(bench.ats.get_people(ids)) == (1 if after else 2)
+
+
 def test_a_503_to_a_read_is_transient(bench: GreenhouseBench) -> None:
     bench.sandbox.fault("greenhouse", "5xx")
 
