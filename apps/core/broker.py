@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 from django.utils.module_loading import import_string
 from django_q.brokers.orm import ORM
 
@@ -41,7 +41,7 @@ class NotifyBroker(ORM):  # type: ignore[misc]
         left to itself, django-q ends the process and begins another ten seconds later."""
         try:
             return self._await_task()
-        except DatabaseError as error:
+        except Error as error:
             if not sql.is_away(error):
                 raise
             log.warning("broker.database.lost")

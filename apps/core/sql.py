@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error, InterfaceError, OperationalError, connection
 from django.db.models import Aggregate, QuerySet
 
 TOO_LONG_IN_TRANSACTION = ("25P03", "25P04")
@@ -16,6 +18,25 @@ def is_away(error: BaseException) -> bool:
     """Whether the database went away or ended our session: a fault of nobody's query, and nothing was committed."""
     ended = getattr(error.__cause__, "sqlstate", None) in TOO_LONG_IN_TRANSACTION
     return ended or isinstance(error, OperationalError | InterfaceError)
+
+
+def is_locked(error: BaseException) -> bool:
+    """Whether a row was not to be had within `waits_at_most`."""
+    return getattr(error.__cause__, "sqlstate", None) == "55P03"
+
+
+@contextmanager
+def waits_at_most(seconds: float) -> Iterator[None]:
+    """Give up on a row, by an OperationalError, that somebody else keeps locked for longer."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = %s", [f"{round(seconds * 1000)}ms"])
+    try:
+        yield
+    except Error:
+        connection.close()
+        raise
+    with connection.cursor() as cursor:
+        cursor.execute("RESET lock_timeout")
 
 
 class Percentile(Aggregate):

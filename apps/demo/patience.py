@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import connection
+from django.db import Error, connection
 
 from apps.core import sql
 
@@ -21,7 +21,7 @@ def patiently(ask: Callable[[], T], *, seconds: float = GIVES_UP) -> T:
     while True:
         try:
             return ask()
-        except Exception as error:
+        except Error as error:
             connection.close()
             if not sql.is_away(error) or time.monotonic() > end:
                 raise

@@ -1,4 +1,4 @@
-"""The drain loop: claim, hand to the handler, settle. The only broad except of the project lives here."""
+"""The drain loop: claim, hand to the handler, settle. The only broad excepts of the project live here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 
 from apps.core import clock, errors, sql
 from apps.ledger import delays, health, leases, outcomes, services
@@ -113,6 +113,20 @@ def _handle(lease: Lease, name: str, boxes: Sequence[Claimed], *, now: datetime)
         return settle(lease, [outcomes.settled(boxes[0], outcomes.dead("internal", detail), first_only=True)], now=now)
 
 
+def by_itself(step: Callable[[datetime], object], *, now: datetime) -> None:
+    """Run one step of the sweep: what fails in it, or wants a row that a frozen process has, stops no other step."""
+    try:
+        step(now)
+    except Exception as error:
+        if sql.is_locked(error):
+            log.warning("ledger.sweep.locked", step=step.__qualname__)
+        elif sql.is_away(error):
+            raise
+        else:
+            log.exception("ledger.sweep.internal", step=step.__qualname__)
+            services.count_fault("sweep", now=now)
+
+
 def of_error(error: errors.SyncError, *, now: datetime) -> Outcome:
     """The state an anticipated error leads to. RateLimited and AuthExpired put the event back: their
     gate is closed by whoever owns it, and no attempt is spent (rules 4, 6, 24)."""
@@ -138,7 +152,7 @@ def settle(lease: Lease, units: Sequence[Unit], *, now: datetime) -> int:
     for _ in range(SETTLE_TRIES - 1):
         try:
             return _settle(lease, units, now=now)
-        except DatabaseError as error:
+        except Error as error:
             if not sql.is_away(error):
                 raise
             log.warning("ledger.settle.again", mailboxes=sum(len(unit.mailboxes) for unit in units))

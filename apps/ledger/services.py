@@ -270,9 +270,15 @@ def _requeue(events: QuerySet[Event], *, now: datetime, **changes: Any) -> int:
 
 
 def release_timed(*, now: datetime) -> int:
-    """Queue again what was held until a moment that has come (an unknown outcome to read back)."""
+    """Queue again what was held until a moment that has come (an unknown outcome to read back), but what somebody has
+    locked: a frozen process may keep it for a while."""
     due = Event.objects.filter(state=State.HELD, hold_key=TIMER, due_at__lte=now)
-    return release_held(ids=list(due.values_list("pk", flat=True)[:500]), now=now, hold_key=TIMER) if due else 0
+    if not due.exists():
+        return 0
+    with transaction.atomic():
+        boxes = Mailbox.objects.filter(events__in=due).order_by("pk").select_for_update(skip_locked=True, of=("self",))
+        free = due.filter(mailbox__in=[box.pk for box in boxes])
+        return release_held(ids=list(free.values_list("pk", flat=True)[:500]), now=now, hold_key=TIMER)
 
 
 def bring_due(*, kind: str, connection: UUID, due_at: datetime, unless_caused_by: str) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import connection as database
 
-from apps.core import clock, jobs
+from apps.core import clock, jobs, sql
 from apps.ledger import drain as loop
 from apps.ledger import gates, health, leases, retention, services
 
@@ -38,22 +38,44 @@ STRANDED_EVERY = timedelta(seconds=10)
 """It reads every open event; and nothing should ever be found (rule 3)."""
 
 
+LOCK_WAIT = 0.5
+"""Seconds. A process that was frozen within a transaction keeps its rows until its session is ended: what it has is
+passed by until then, and everything else goes on."""
+
+
 def sweep() -> None:
-    """Each second, from the broker's own wait: heal, and ring if anything is due (rule 3)."""
+    """Each second, from the broker's own wait: heal first, then what is due by time, then ring (rule 3)."""
     now = clock.now()
     health.beat("sweep")
-    gates.open_due_gates(now=now)
-    services.release_timed(now=now)
-    leases.heal_expired(now=now)
-    leases.wake_waiters(now=now)
-    if health.take_turn("stranded", after=STRANDED_EVERY) and (stranded := leases.revive_stranded(now=now)):
-        services.count_fault("stranded", now=now, by=stranded)
-    for extra in _sweepers:
-        extra(now)
-    retention.step(now)
+    with sql.waits_at_most(LOCK_WAIT):
+        for step in (*HEALING, *_sweepers, retention.step):
+            loop.by_itself(step, now=now)
     if _anything_due() or _beat_is_due():
         jobs.ring()
 
+
+def _heal_expired(now: datetime) -> None:
+    leases.heal_expired(now=now)
+
+
+def _wake_waiters(now: datetime) -> None:
+    leases.wake_waiters(now=now)
+
+
+def _open_gates(now: datetime) -> None:
+    gates.open_due_gates(now=now)
+
+
+def _release_timed(now: datetime) -> None:
+    services.release_timed(now=now)
+
+
+def _revive_stranded(now: datetime) -> None:
+    if health.take_turn("stranded", after=STRANDED_EVERY) and (stranded := leases.revive_stranded(now=now)):
+        services.count_fault("stranded", now=now, by=stranded)
+
+
+HEALING: tuple[Sweeper, ...] = (_heal_expired, _wake_waiters, _open_gates, _release_timed, _revive_stranded)
 
 _sweepers: list[Sweeper] = []
 

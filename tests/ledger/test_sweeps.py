@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
+import psycopg
 import pytest
 from django.db import InternalError, OperationalError, connection, transaction
 
@@ -132,3 +134,61 @@ def test_a_settle_that_lost_its_session_is_made_again_rule_3(impatient: None) ->
 
     assert states() == [State.DONE, State.DONE]
     assert len(decided) == 3
+
+
+@pytest.fixture
+def frozen(transactional_db: None) -> Iterator[psycopg.Connection]:
+    """The session of a process that was frozen within a transaction."""
+    wanted = connection.get_connection_params()
+    known = {key: wanted[key] for key in ("dbname", "user", "password", "host", "port") if wanted.get(key)}
+    with psycopg.connect(**known) as other:
+        yield other
+
+
+def test_a_sweep_passes_by_what_a_frozen_process_has_locked_rule_3(frozen: psycopg.Connection) -> None:
+    for name in ("locked", "free", "of a killed worker"):
+        arrive(name)
+    held = Event.objects.filter(mailbox__key__in=["locked", "free"])
+    held.update(state=State.HELD, reason="uncertain", hold_key=services.TIMER, due_at=clock.now())
+    Mailbox.objects.filter(key="of a killed worker").update(
+        lease_token=uuid.uuid4(), lease_until=clock.real_now() - timedelta(seconds=1), due_at=None
+    )
+    frozen.execute("SELECT 1 FROM ledger_mailbox WHERE key = 'locked' FOR UPDATE")
+
+    began = time.monotonic()
+    tasks.sweep()
+
+    assert time.monotonic() - began < 2
+    assert states() == [State.HELD, State.QUEUED, State.QUEUED]
+    assert not Mailbox.objects.filter(lease_token__isnull=False).exists()
+    frozen.rollback()
+    tasks.sweep()
+    assert states() == [State.QUEUED, State.QUEUED, State.QUEUED]
+
+
+def test_a_step_that_wants_a_locked_row_or_fails_stops_no_other(
+    frozen: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+
+    def locked(now: datetime) -> None:
+        Mailbox.objects.filter(key="locked").update(claims=1)
+        ran.append("locked")
+
+    def failing(now: datetime) -> None:
+        raise ValueError("a fault of ours")
+
+    monkeypatch.setattr(tasks, "_sweepers", [locked, failing, lambda now: ran.append("last")])
+    arrive("locked")
+    frozen.execute("SELECT 1 FROM ledger_mailbox WHERE key = 'locked' FOR UPDATE")
+
+    tasks.sweep()
+    assert ran == ["last"]
+    assert services.fault_count("sweep") == 1
+    frozen.rollback()
+    tasks.sweep()
+
+    assert ran == ["last", "locked", "last"]
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == ("0",), "what the sweep set for itself holds for nobody else"
