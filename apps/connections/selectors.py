@@ -72,6 +72,12 @@ def capabilities_of(connection: Connection) -> Capabilities:
     return registry.get(connection.provider).capabilities_in(connection.access_mode)
 
 
+def cannot_of(connection: Connection) -> tuple[str, ...]:
+    """What the way that was chosen to its system cannot do, in words."""
+    way = registry.get(connection.provider).mode_of(connection.access_mode)
+    return way.cannot if way is not None else ()
+
+
 def role_of(connection: Connection) -> str:
     """ "sourcing" or "ats"."""
     return capabilities_of(connection).role

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Count, Max, Q, QuerySet
 
 from apps.accounts.scope import Scope
+from apps.connections import selectors as connections
 from apps.connections.models import Connection
 from apps.mappings import rules
 from apps.mappings.models import (
@@ -56,6 +57,7 @@ class MappingRow:
     map_default: bool
     map_version: int | None
     people: int
+    cannot: tuple[str, ...] = ()  # of the way to LinkedIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,4 +326,5 @@ def _row(one: Mapping, version: int | None, people: int) -> MappingRow:
         map_default=one.stage_map.default,
         map_version=version,
         people=people,
+        cannot=connections.cannot_of(one.project.connection),
     )

@@ -99,6 +99,7 @@ def mapping_detail(request: PortalRequest, mapping_id: UUID) -> HttpResponse:
     context = {
         "line": line_of(found),
         "why_shut": found.why_shut,
+        "cannot": found.cannot,
         "project_active": found.project_active,
         "halted": words.moment(found.halted_at, now=now),
         "id": mapping_id,

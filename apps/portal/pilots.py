@@ -107,6 +107,7 @@ def pilot(request: PortalRequest, pilot_id: UUID) -> HttpResponse:
     may_operate = request.user.may(Right.OPERATE)
     context = {
         "pilot": _head(row, now),
+        "cannot": row.cannot,
         "outcome": OUTCOMES[found.verdict.outcome],
         "criteria": _criteria(found),
         "causes": [(CAUSES[one], count) for one, count in sorted(found.causes.items(), key=lambda one: -one[1])],

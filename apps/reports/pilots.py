@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from apps.accounts.scope import Scope
 from apps.candidates import selectors as candidates
 from apps.candidates.models import Candidacy, CandidacyState, Duplicate, DuplicateState, Transition
+from apps.connections import selectors as connections
 from apps.connections.gate import gate_of
 from apps.ledger import delays
 from apps.ledger.delays import DelayRow
@@ -52,6 +53,7 @@ class PilotRow:
     stopped_at: datetime | None
     live_at: datetime | None
     mapping_state: str
+    cannot: tuple[str, ...] = ()  # of the way to LinkedIn
 
     def over(self, now: datetime) -> bool:
         return self.until(now) < now or self.live_at is not None or self.stopped_at is not None
@@ -288,7 +290,7 @@ def _duplicates(people: Sequence[Candidacy]) -> tuple[DuplicateRow, ...]:
 
 def _pilots(scope: Scope) -> QuerySet[Pilot]:
     return Pilot.objects.within(scope).select_related(
-        "mapping__project", "mapping__job__connection", "mapping__client", "by"
+        "mapping__project__connection", "mapping__job__connection", "mapping__client", "by"
     )
 
 
@@ -310,4 +312,5 @@ def _row(one: Pilot) -> PilotRow:
         stopped_at=one.stopped_at,
         live_at=one.live_at,
         mapping_state=mapping.state,
+        cannot=connections.cannot_of(mapping.project.connection),
     )

@@ -82,6 +82,8 @@ def _give(profile: Profile, candidacy: Candidacy, event: Event, *, now: datetime
     profile.agreed_linkedin = profile.agreed_ats = ""
     profile.desired, profile.desired_version, profile.sent = "", profile.desired_version + 1, []
     profile.save()
+    if not profile.observed:
+        return pairs.mirrored(candidacy, event, "LinkedIn is told of this application, too.", now=now)
     table = pairs.table_of(candidacy.mapping)
     decided = plan.meet(pairs.pair_of(candidacy, profile), table, ours=False)
     return pairs.apply(decided, candidacy=candidacy, profile=profile, table=table, event=event, now=now)

@@ -60,7 +60,7 @@ EXPORT = replace(
         "An application of the customer's in LinkedIn's developer portal, approved for Recruiter System Connect.",
         "An administrator enables the integration in Recruiter, Product settings.",
         "The jobs are posted to LinkedIn under their ids in the ATS: recruiters choose one when they export.",
-        "LinkedIn sends exports to one address for each customer; SyncPortal gives it to LinkedIn by itself.",
+        "LinkedIn sends exports to one address for each customer: once connected, a button gives it to LinkedIn.",
     ),
     limits="300 exports a seat and month; 24 hours to fetch one; batches of 100.",
 )

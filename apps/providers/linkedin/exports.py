@@ -68,13 +68,12 @@ class RecruiterExports:
         if not self._context:
             raise errors.Rejected("enter the organization's URN", cause="no_organization")
         key = self._integration()
-        found = self._http.call(
+        enabled = self._http.call(
             _IDENTIFY,
             self._request("GET", self._base.integrations, query=rsc.query_of(self._base, [key])),
-            translate.integrations,
+            translate.integration_is_on,
         )
-        name, enabled = found if found is not None else ("", False)
-        return (Identity(account=self._context, name=name, product="RECRUITER", rsc_enabled=enabled),)
+        return (Identity(account=self._context, name=self._context, product="RECRUITER", rsc_enabled=enabled),)
 
     def configure(self, callback_url: str) -> None:
         """Have exports told to this address; LinkedIn knows one for each customer."""

@@ -146,16 +146,16 @@ def _errors(found: Fields, key_of: Callable[[str], K]) -> dict[K, Record]:
 # --- the documented Recruiter System Connect
 
 
-def integrations(reply: Reply) -> tuple[str, bool] | None:
-    """Name of the one that was asked for, and whether it is on; None where LinkedIn shows none.
+def integration_is_on(reply: Reply) -> bool:
+    """Whether the one that was asked for is on; LinkedIn shows none that nobody set up.
 
     The field that says so is not public: one that is shown without it is taken to be on, and its first call tells.
     """
     found = Fields(decode(reply.body, "answer"), "answer")
     for _, element in found.object_or_empty("results").entries():
         status = element.text_or_empty("integrationStatus")
-        return element.text_or_empty("integrationName"), status in ("", "ENABLED")
-    return None
+        return status in ("", "ENABLED")
+    return False
 
 
 def export(element: Fields) -> Export:
