@@ -22,9 +22,9 @@ from apps.mappings import services as mappings
 from apps.mappings.models import Mapping as ProjectMapping
 from apps.mappings.models import MappingState, Project, Seat
 from apps.providers import contract
-from apps.sync import contract_pairs, lanes, pairs, plan, polls, wire
+from apps.sync import contract_pairs, delta, lanes, pairs, plan, wire
+from apps.sync.delta import LINKEDIN_OVERLAP
 from apps.sync.models import ContractMove, MovePart, PartFate, PartKind, Stream, StreamName
-from apps.sync.polls import LINKEDIN_OVERLAP
 
 WROTE = (MappingState.LIVE, MappingState.PILOT, MappingState.SHADOW)
 
@@ -120,7 +120,7 @@ def _take_person(
     if profile.removed != seen.removed:
         profile.seen_at = None
         profile.save()
-        return [polls.row_event(profile.connection_id, seen, caused_by=event.pk)]
+        return [delta.row_event(profile.connection_id, seen, caused_by=event.pk)]
     profile.seen_at, profile.observed, profile.changed_at = seen.modified_at, seen.stage, seen.stage_changed_at
     meets = seen.stage != before and not seen.removed and candidacy.state == CandidacyState.OPEN
     if not meets or not candidacy.application_id:
@@ -164,7 +164,7 @@ def _arrivals(move: ContractMove, projects: Mapping[str, int]) -> Iterable[NewEv
     )
     for part in _parts(move, PartKind.PERSON):
         if part.fate == PartFate.FRESH and part.payload["project"] in mapped and not part.payload["removed"]:
-            yield polls.row_event(move.connection_id, wire.profile_from_payload(part.payload))
+            yield delta.row_event(move.connection_id, wire.profile_from_payload(part.payload))
 
 
 def _parts(move: ContractMove, kind: PartKind) -> Iterable[MovePart]:

@@ -28,7 +28,7 @@ from apps.ledger.states import Priority, Reason
 from apps.mappings import places
 from apps.providers import contract, recording
 from apps.providers.sharing import Export
-from apps.sync import lanes, polls
+from apps.sync import delta, lanes
 from apps.sync.steps import DEADLINE
 
 KEPT_FOR = timedelta(hours=24)
@@ -134,7 +134,7 @@ def plan_export(event: Event, found: Sequence[Export], *, now: datetime) -> Deci
         return _ended(event, outcomes.dead("export_without_job", why))
     for one in found:
         places.ensure_place(connection_id=connection.pk, job=one.job, now=now)
-    rows = [polls.row_event(connection.pk, profile_of(event, one), caused_by=event.pk) for one in found]
+    rows = [delta.row_event(connection.pk, profile_of(event, one), caused_by=event.pk) for one in found]
     done = outcomes.done("Fetched. They go on as somebody who was added to the job.")
     return Decision(outcomes={event.pk: done}, follow=rows)
 

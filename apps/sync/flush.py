@@ -21,7 +21,7 @@ from apps.ledger.states import OPEN, Reason, State
 from apps.mappings.models import MappingState
 from apps.providers import contract, recording
 from apps.providers.recording import Exchange
-from apps.sync import acts, lanes, pacing, pairs, polls, promises, shadow
+from apps.sync import acts, delta, lanes, pacing, pairs, promises, shadow
 from apps.sync.steps import DEADLINE
 
 
@@ -263,7 +263,7 @@ def _changed_there(move: Move, there: contract.Profile) -> Decision:
     outcome = outcomes.skipped(Reason.STALE, f"Someone moved them to {there.stage} in LinkedIn meanwhile.")
     wanted = Profile.objects.filter(pk=move.profile.pk, desired_version=move.event.payload["version"])
     wanted.update(desired="", desired_version=F("desired_version") + 1)
-    row = polls.row_event(move.profile.connection_id, there, caused_by=move.event.pk)
+    row = delta.row_event(move.profile.connection_id, there, caused_by=move.event.pk)
     return Decision(outcomes={move.event.pk: outcome}, follow=[row])
 
 

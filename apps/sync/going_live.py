@@ -18,7 +18,7 @@ from apps.mappings import bulk, lifecycle
 from apps.mappings import services as mappings
 from apps.mappings.models import Mapping as ProjectMapping
 from apps.mappings.models import MappingState, StageMapVersion
-from apps.sync import leading, polls, publishing
+from apps.sync import delta, leading, polls, publishing
 from apps.sync.models import StreamName
 
 BEFORE_LIVE = (Reason.IRRELEVANT, Reason.NOT_LIVE, Reason.SHADOW)
@@ -130,7 +130,7 @@ def bring_in_earlier(*, mapping_id: UUID, now: datetime, only: Collection[str] |
     mapping = ProjectMapping.objects.of_everyone().select_related("project").get(pk=mapping_id)
     connection_id = mapping.project.connection_id
     rows = [row for key, row in _noted(mapping).items() if only is None or key in only]
-    made = [polls.earlier_row(connection_id, row, mapping_id=mapping.pk) for row in rows]
+    made = [delta.earlier_row(connection_id, row, mapping_id=mapping.pk) for row in rows]
     return len(ledger.append_many(made, now=now))
 
 

@@ -17,7 +17,7 @@ from apps.ledger.outcomes import Decision, Tried, Unit
 from apps.ledger.services import NewEvent
 from apps.ledger.states import Priority
 from apps.providers import contract, recording
-from apps.sync import lanes, polls
+from apps.sync import delta, lanes
 
 
 def look_event(
@@ -92,7 +92,7 @@ def _seen(
 
 def _row(asked: Event, there: contract.Profile) -> NewEvent:
     """The row as if it had just come; that it came before is no reason to leave it out."""
-    row = polls.row_event(lanes.connection_of(asked), there, caused_by=asked.pk)
+    row = delta.row_event(lanes.connection_of(asked), there, caused_by=asked.pk)
     return replace(row, dedupe=f"look:{asked.pk}", priority=Priority.INTERACTIVE)
 
 

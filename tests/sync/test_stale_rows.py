@@ -14,7 +14,7 @@ from apps.core import clock
 from apps.ledger import services as ledger
 from apps.ledger.models import Event, Mailbox
 from apps.ledger.states import State
-from apps.sync import polls
+from apps.sync import delta
 from apps.sync.models import Stream, StreamName
 from tests.sync.conftest import ADA, Desk
 from tests.sync.office import step
@@ -36,7 +36,7 @@ def test_a_row_of_our_last_but_one_write_is_nobodys_move_rule_8(desk: Desk) -> N
     Profile.objects.update(seen_at=datetime(2026, 1, 1, tzinfo=UTC))
 
     assert Profile.objects.get().observed == "Contacted"
-    row = polls.row_event(desk.company.linkedin.pk, replace(in_progress, stage_changed_at=written_at))
+    row = delta.row_event(desk.company.linkedin.pk, replace(in_progress, stage_changed_at=written_at))
     ledger.append(replace(row, dedupe="read in between"), now=clock.now())
     desk.work(130)
 
