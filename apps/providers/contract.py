@@ -9,455 +9,92 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Generic, Protocol, TypeVar
+from datetime import datetime
+from typing import Any, Protocol
 
 from apps.core.errors import SyncError
-
-T = TypeVar("T")
-
-
-# --- the gate every call passes -------------------------------------------------------------
-
-
-class Purpose(StrEnum):
-    """What a request is spent on; the budget page adds up by it."""
-
-    POLL = "poll"
-    READ = "read"
-    WRITE = "write"
-    CATALOGUE = "catalogue"
-    INDEX = "index"
-    TOKEN = "token"
-    MESSAGES = "messages"
-    BULK = "bulk"  # never named by a provider: the gate counts so what is done for work that may wait
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One HTTP request about to be made: a stable operation name, and whether it may be repeated."""
-
-    operation: str
-    purpose: Purpose
-    repeatable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back, for the gate: `status` is None where no answer came; `sent` is False where
-    no byte left this machine (httpx ConnectError, ConnectTimeout, PoolTimeout). `called` is False where
-    there was no token to call with, which says nothing about the system."""
-
-    status: int | None
-    headers: Mapping[str, str]
-    sent: bool
-    body: bytes = b""
-    called: bool = True
-
-
-class Gate(Protocol):
-    """Stands before and after every request; made by `connections`, handed to the provider."""
-
-    def enter(self, call: Call) -> object:
-        """Reserve the request's cost and return a permit.
-
-        Raises RateLimited when a budget window is full, AuthExpired when the connection waits
-        for a person, RuntimeError when a database transaction is open.
-        """
-
-    def leave(self, permit: object, answer: Answer) -> None:
-        """Record the answer: refund what never left, read the limits from the headers."""
-
-    def token(self, *, rejected: str | None = None) -> str:
-        """The access token, opaque here: the provider's dialect says how it travels. `rejected` names a
-        token that just got a 401, so that it is minted anew once, whatever the number of workers. Raises
-        AuthExpired."""
-
-
-# --- what the systems hold -------------------------------------------------------------------
-
-
-class StageKind(StrEnum):
-    OPEN = "open"
-    REJECTED = "rejected"
-    HIRED = "hired"
-
-
-class ApplicationStatus(StrEnum):
-    ACTIVE = "active"
-    REJECTED = "rejected"
-    HIRED = "hired"
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Whom a connection speaks for: the remote account's id and name, and named warnings. `remember` goes
-    into the connection's options: what the system said of itself that later links need."""
-
-    account: str
-    name: str
-    product: str = ""
-    rsc_enabled: bool = True
-    remember: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """One page of a listing; `next` is the opaque cursor of the following page, None at the end."""
-
-    items: tuple[T, ...]
-    next: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    id: str
-    name: str
-    active: bool
-    owner_seat: str
-    stages: tuple[str, ...]
-    modified_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    id: str
-    first_name: str
-    last_name: str
-    member: str
-    active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A person's place in one LinkedIn Project."""
-
-    id: str
-    project: str
-    member: str
-    first_name: str
-    last_name: str
-    headline: str
-    company: str
-    title: str
-    location: str
-    url: str
-    email: str
-    stage: str
-    stage_changed_at: datetime
-    stage_changed_by: str
-    added_at: datetime
-    added_by: str
-    removed: bool
-    modified_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class InMail:
-    """One message between a seat and a member; `by_seat` says which of the two wrote it."""
-
-    id: str
-    thread: str
-    seat: str
-    member: str
-    by_seat: bool
-    subject: str
-    body: str
-    sent_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    id: str
-    name: str
-    requisition: str
-    status: str  # open | closed | draft
-    folder: str = ""  # what stands for a client there
-    open_openings: tuple[str, ...] = ()
-    folder_name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One ATS stage. `scope` says where its id means something: a job or a process by its id, the whole
-    account where it is empty."""
-
-    scope: str
-    id: str
-    name: str
-    order: int
-    kind: StageKind = StageKind.OPEN
-    active: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A human as the ATS holds them. Where it has one text for both (`Capabilities.headline`), `title`
-    is that text and `company` is empty."""
-
-    id: str
-    first_name: str
-    last_name: str
-    company: str
-    title: str
-    emails: tuple[str, ...]
-    phones: tuple[str, ...]
-    social_urls: tuple[str, ...]
-    private: bool
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Application:
-    """A person's application for one job; `job_id` is empty for one that names none. `stage_token` is
-    what a compare-and-set move names as the stage it comes from, empty where there is none. `history`
-    and `person` are there where the same answer tells them; nobody asks for them again."""
-
-    id: str
-    person_id: str
-    job_id: str
-    status: ApplicationStatus
-    stage_id: str
-    stage_name: str
-    stage_token: str
-    source_id: str
-    owner_id: str
-    created_at: datetime
-    updated_at: datetime
-    history: tuple[StageChange, ...] | None = None
-    person: Person | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StageChange:
-    """One row of a system's own stage history, oldest first in every answer. `by_id` is the user who made
-    it, empty where the history does not say."""
-
-    id: str
-    application_id: str
-    stage_id: str
-    entered_at: datetime
-    current: bool
-    by_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What somebody wrote about a person, as plain text."""
-
-    id: str
-    text: str
-    written_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class PublicNote:
-    """What somebody wrote about a person, for whoever may see the person to read."""
-
-    id: str
-    person_id: str
-    application_id: str
-    body: str
-    by_id: str
-    written_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    id: str
-    name: str
-    email: str
-    active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    id: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Something that the system lets people choose from a list of its own: a folder, a reason."""
-
-    id: str
-    name: str
-
-
-# --- what we ask for -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class NewPerson:
-    first_name: str
-    last_name: str
-    company: str = ""
-    title: str = ""
-    emails: tuple[str, ...] = ()
-    social_urls: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class NewApplication:
-    job_id: str
-    stage_id: str = ""
-    source_id: str = ""
-    owner_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    """Ids of what a create made; `application_id` is empty where the answer does not name it. `matched`:
-    the system put it on somebody who was there, whose own data won."""
-
-    person_id: str
-    application_id: str = ""
-    matched: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PersonUpdate:
-    """Whole new values (arrays already merged with what was read); None leaves a field alone."""
-
-    company: str | None = None
-    title: str | None = None
-    emails: tuple[str, ...] | None = None
-    social_urls: tuple[str, ...] | None = None
-
-
-# --- events pushed to us ---------------------------------------------------------------------
-
-
-class HookKind(StrEnum):
-    APPLICATION = "application"  # something about an application changed: re-read it
-    APPLICATION_DELETED = "application_deleted"
-    PERSON = "person"
-    PERSON_DELETED = "person_deleted"
-    PERSON_MERGED = "person_merged"  # person_id is the loser, survivor_id the one to follow
-    PROFILES_HINT = "profiles_hint"  # LinkedIn: bring the next delta poll forward
-    EXPORT = "export"  # LinkedIn: somebody was exported; the delivery id is what to ask for them by
-    CATALOGUE = "catalogue"  # a job or a stage changed: refresh the catalogue
-    PING = "ping"
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class Hook:
-    """A verified delivery, translated. `delivery_id` is the sender's own id, or empty."""
-
-    kind: HookKind
-    action: str
-    delivery_id: str
-    person_id: str = ""
-    application_id: str = ""
-    job_id: str = ""
-    survivor_id: str = ""
-    occurred_at: datetime | None = None
-    expires_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pulled:
-    """What a system had to tell when it was asked. `cursor` goes with the next question; asking again with
-    the old one tells the same again, so a reader that dies before it committed loses nothing. `more`: ask
-    again at once. `gap`: something was lost there, so what changed meanwhile must be listed."""
-
-    hooks: tuple[Hook, ...]
-    cursor: str
-    more: bool = False
-    gap: bool = False
-
-
-class MalformedHook(ValueError):
-    """The delivery is well signed but cannot be understood; the text says what is wrong."""
-
-
-# --- what a system can do --------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Limited:
-    """A capability that is there only in part, or not at all (`available` False), with why."""
-
-    why: str
-    available: bool = True
-
-
-Support = bool | Limited
-
-
-def is_there(support: Support) -> bool:
-    """Whether a capability is there at all, if only in part."""
-    return support.available if isinstance(support, Limited) else support
-
-
-@dataclass(frozen=True, slots=True)
-class RateWindow:
-    """A limit: `calls` in any `seconds`. A provider names as many as its system has; each call counts in all.
-
-    `resets_daily` and `resets_monthly` make it a calendar day or month in `time_zone`. `from_headers` says
-    that ceiling and reset are read from each answer. `burst` makes it a token bucket: so many at once,
-    refilled at the pace of `calls` per `seconds`."""
-
-    name: str
-    calls: int
-    seconds: int
-    resets_daily: bool = False
-    from_headers: bool = False
-    resets_monthly: bool = False
-    burst: int = 0
-    time_zone: str = "UTC"
-
-    @property
-    def by_calendar(self) -> bool:
-        return self.resets_daily or self.resets_monthly
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """Declared once per provider: what the matrix shows and the planner plans around."""
-
-    name: str
-    role: str  # "sourcing", "ats" or "messaging"
-    hosts: tuple[str, ...]
-    lookup_by_email: Support
-    lookup_by_linkedin_url: Support
-    create: Support
-    attach: Support
-    move: Support
-    reject: Support
-    hire: Support
-    note: Support
-    merge: Support
-    push_events: Support
-    pull_events: Support
-    client_folder: Support
-    stage_compare_and_set: bool
-    stage_history: bool
-    change_time: timedelta | None  # resolution of remote change times; None: there are none
-    visible_after: timedelta
-    rate_windows: tuple[RateWindow, ...]
-    setup: tuple[str, ...] = ()
-    native_connector: Support = False  # LinkedIn's own, beside which ours links and does not repeat (R10b)
-    effort: str = ""  # what setting it up takes, for a person who plans it
-    limits: str = ""  # what the rate windows alone do not say
-    stage_scope: str = "job"  # "job", or "account" where every job has the same stages
-    applications_by_id: int = 50  # read by one request; where it is 1, ask by person and name ids for the rest
-    headline: bool = False  # one text for title and company
-    event_queue: bool = False  # it is an EventQueue too, which tells what no listing shows
-    create_attaches: bool = True  # False: a create makes the person alone, who is attached by a call of its own
-    openings: bool = True  # False: a hire names none
-    reads_notes: bool = False  # it is a NoteReader too
-    publishes: bool = False  # it is sharing.Publishing too: people come by exports, and there are no Projects
-
-    def work(self, *, company: str, title: str) -> tuple[str, str]:
-        """Company and title as this system keeps them."""
-        return ("", ", ".join(part for part in (title, company) if part)) if self.headline else (company, title)
-
-
-# --- the two roles ---------------------------------------------------------------------------
+from apps.providers.calls import Answer, Call, Gate, Purpose
+from apps.providers.capabilities import Capabilities, Limited, RateWindow, Support, is_there
+from apps.providers.values import (
+    Application,
+    ApplicationStatus,
+    Choice,
+    Created,
+    Hook,
+    HookKind,
+    Identity,
+    InMail,
+    Job,
+    MalformedHook,
+    NewApplication,
+    NewPerson,
+    Note,
+    Page,
+    Person,
+    PersonUpdate,
+    Profile,
+    Project,
+    PublicNote,
+    Pulled,
+    Seat,
+    Source,
+    Stage,
+    StageChange,
+    StageKind,
+    T,
+    User,
+)
+
+__all__ = [
+    "Answer",
+    "Application",
+    "ApplicationStatus",
+    "Ats",
+    "Call",
+    "Capabilities",
+    "Channel",
+    "Choice",
+    "Created",
+    "EventQueue",
+    "Gate",
+    "Hook",
+    "HookKind",
+    "Identity",
+    "InMail",
+    "Job",
+    "Limited",
+    "Line",
+    "MalformedHook",
+    "Merger",
+    "Message",
+    "Messenger",
+    "NewApplication",
+    "NewPerson",
+    "Note",
+    "NoteReader",
+    "Page",
+    "Person",
+    "PersonUpdate",
+    "Posted",
+    "Profile",
+    "Project",
+    "PublicNote",
+    "Pulled",
+    "Purpose",
+    "RateWindow",
+    "Receiver",
+    "Seat",
+    "Settings",
+    "Source",
+    "Sourcing",
+    "Stage",
+    "StageChange",
+    "StageKind",
+    "Support",
+    "T",
+    "User",
+    "is_there",
+]
 
 
 @dataclass(frozen=True, slots=True)
