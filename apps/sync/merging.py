@@ -23,7 +23,7 @@ from apps.ledger.leases import Claimed, Lease
 from apps.ledger.models import Effect, Event
 from apps.ledger.outcomes import Decision, Outcome, Unit
 from apps.ledger.services import NewEvent
-from apps.ledger.states import EffectState, Priority, Reason
+from apps.ledger.states import EffectState, Priority, Reason, State
 from apps.providers import contract, recording
 from apps.sync import acts, lanes, shadow, writes
 from apps.sync.steps import Merging, Ready
@@ -84,8 +84,23 @@ def handle(lease: Lease, claimed: Sequence[Claimed], *, now: datetime) -> list[U
             units.append(outcomes.waiting(box))
             continue
         question.refresh_from_db()
-        units += _merge(lease, Merging(box, event, question, keys), now=now)
+        job = Merging(box, event, question, keys)
+        units += [_telling(job, unit) for unit in _merge(lease, job, now=now)]
     return units
+
+
+def _telling(job: Merging, unit: Unit) -> Unit:
+    """A merge that the ATS refused is said with the answer, which else would go on speaking of one on its way."""
+
+    def decide() -> Decision:
+        decision = unit.decide()
+        outcome = decision.outcomes.get(job.event.pk)
+        if outcome is not None and outcome.state == State.DEAD:
+            said = f"One person, but not merged in {job.system}: {outcome.detail}"
+            Duplicate.objects.filter(pk=job.question.pk, state=DuplicateState.SAME).update(said=said)
+        return decision
+
+    return replace(unit, decide=decide)
 
 
 def question_of(event: Event) -> Duplicate | None:

@@ -117,6 +117,35 @@ def test_an_answer_that_is_taken_back_first_merges_nobody(desk: Desk) -> None:
     assert not Effect.objects.filter(kind="merge", state=EffectState.DONE).exists()
 
 
+SCOPES = [
+    "candidates:list",
+    "candidates:create",
+    "candidates:update",
+    "applications:list",
+    "applications:create",
+    "applications:move",
+    "application_stages:list",
+    "job_interview_stages:list",
+    "jobs:list",
+    "openings:list",
+    "users:list",
+    "sources:list",
+    "notes:list",
+]
+
+
+def test_a_merge_that_the_ats_refuses_is_a_dead_letter_and_the_answer_says_so(desk: Desk) -> None:
+    question, ours, theirs = _two_records(desk)
+    desk.sandbox.act("greenhouse", "settings", scopes=[f"harvest:{scope}" for scope in SCOPES])
+
+    _merge(question, theirs, keep=ours)
+    desk.work(30)
+
+    assert Event.objects.get(kind="write.merge").cause == "forbidden"
+    assert "not merged" in Duplicate.objects.get(pk=question.pk).said
+    assert _adas(desk) == sorted([ours, theirs])
+
+
 def test_a_connection_in_shadow_merges_nobody_and_says_what_it_would_do(desk: Desk) -> None:
     question, ours, theirs = _two_records(desk)
     ats = question.person.connection_id
