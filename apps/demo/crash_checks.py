@@ -17,6 +17,7 @@ from apps.connections.models import QuotaWindow
 from apps.core import clock
 from apps.demo import crash_clients, crash_logs, crash_replays, invariants
 from apps.demo.crash import Checked
+from apps.ledger import services as ledger
 from apps.ledger.models import DedupeKey, Effect, Event
 from apps.ledger.states import FINAL, OPEN, EffectState, State
 from apps.mappings.models import JobStage
@@ -96,6 +97,10 @@ def endings(run: Run, seen: Seen) -> Checked:
     broken = [*invariants.stranded()]
     left = Event.objects.filter(state__in=OPEN).exclude(kind__startswith="poll.")
     broken += [f"{event} is still {event.state}: {event.detail}" for event in left]
+    ours = Event.objects.filter(state=State.DEAD, cause="internal")
+    broken += [f"{event} died of a fault of ours." for event in ours]
+    if failed := ledger.fault_count("sweep"):
+        broken.append(f"{failed} steps of the sweep failed of a fault of ours.")
     mute = Event.objects.filter(state=State.HELD, detail="")
     broken += [f"{event} is held and does not say why." for event in mute]
     broken += [f"{event} was settled again after it had ended." for event in _settled_twice()]
