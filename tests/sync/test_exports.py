@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 DAY = 24 * 3600
 A_WHILE = 1800
-"""The sandbox's clock runs on, and ours stands still between two steps."""
+"""So long before or after the end of a day."""
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def dead(kind: str = "hook.export") -> list[tuple[str, str]]:
 def test_whom_a_recruiter_exports_arrives_once_in_the_job_they_were_exported_to(company: Exporting) -> None:
     company.export(1, 2)
     company.export(3, job=1)
-    company.work(60)
+    company.settle()
 
     jobs = [row["job_id"] for row in company.applications()]
     first, second = (int(mapping.job.remote_id) for mapping in company.mappings)
@@ -54,9 +54,9 @@ def test_whom_a_recruiter_exports_arrives_once_in_the_job_they_were_exported_to(
 def test_a_second_delivery_and_a_second_export_make_nobody_again(company: Exporting) -> None:
     company.sandbox.fault("linkedin", "duplicate", "EXPORT_CANDIDATE_PROFILE")
     company.export(1)
-    company.work(60)
+    company.settle()
     company.export(1)
-    company.work(60)
+    company.settle()
 
     assert len(company.applications()) == Person.objects.count() == 1
     assert Event.objects.filter(kind="hook.export").count() == 2
@@ -108,7 +108,7 @@ def test_an_export_is_fetched_until_its_day_is_over(company: Exporting) -> None:
     company.export(1)
     company.received()
     company.pass_time(DAY - A_WHILE)
-    company.work(60)
+    company.settle()
 
     assert len(company.applications()) == 1
     assert company.left() == []
@@ -119,7 +119,7 @@ def test_another_customers_export_is_refused_and_nothing_of_it_is_kept(company: 
     Connection.objects.filter(pk=company.linkedin.pk).update(settings={**company.linkedin.settings, "options": options})
 
     company.export(1)
-    company.work(30)
+    company.settle()
 
     assert [cause for cause, _ in dead()] == ["other_context"]
     assert not Event.objects.filter(kind="row.profile").exists()
@@ -129,7 +129,7 @@ def test_another_customers_export_is_refused_and_nothing_of_it_is_kept(company: 
 def test_an_export_to_no_job_is_a_dead_letter(company: Exporting) -> None:
     person = {"first": "Ada", "last": "Byrne", "member": "ada"}
     company.sandbox.act("linkedin", "export", seat=SEAT, job="", people=[person])
-    company.work(30)
+    company.settle()
 
     assert [cause for cause, _ in dead()] == ["export_without_job"]
 
@@ -138,14 +138,14 @@ def test_whom_was_exported_before_their_job_was_mapped_comes_in_once_it_is(compa
     mapping = company.mappings[1]
     mappings.set_state(mapping_id=mapping.pk, state=MappingState.ENDED, now=clock.now())
     company.export(1, job=1)
-    company.work(30)
+    company.settle()
     row = Event.objects.get(kind="row.profile")
     mappings.set_state(mapping_id=mapping.pk, state=MappingState.DRAFT, now=clock.now())
 
     coming = going_live.take_to(
         mapping_id=mapping.pk, state=MappingState.LIVE, scope=EVERYONE, now=clock.now(), who=going_live.ALL
     )
-    company.work(60)
+    company.settle()
 
     assert (row.state, row.reason) == (State.SKIPPED, Reason.IRRELEVANT)
     assert coming == 1
@@ -162,7 +162,7 @@ def test_whom_linkedins_own_connector_wrote_into_the_job_is_linked_and_not_creat
     made = company.sandbox.act("greenhouse", "native_export", job_id=job, people=[twin])["candidates"]
 
     company.export(1)
-    company.work(90)
+    company.settle()
 
     assert [row["id"] for row in company.sandbox.state("greenhouse")["candidates"]] == [made[0]["id"]]
     assert len(company.applications()) == 1
