@@ -21,6 +21,9 @@ def hold_key(duplicate: Duplicate) -> str:
 UNREAD: Mapping[str, Any] = {"records": {}, "records_asked_at": None}
 """The columns of a question of whose people the ATS's records are still to be read."""
 
+CLOSED: Mapping[str, Any] = {"state": DuplicateState.CLOSED, **UNREAD}
+"""A question that is none any more keeps nothing of what the ATS has of people."""
+
 
 def decide_on(person: Person, *, by_name: bool) -> Decision:
     """What the policy says of somebody who is about to be created. `by_name`: names alone may ask, too."""
@@ -75,7 +78,7 @@ def follow_merge(*, loser: Person, survivor: Person) -> None:
     theirs = sorted(open_now.filter(person__in=[loser, survivor]), key=lambda one: one.person_id != survivor.pk)
     if theirs:
         found = [one for question in theirs for one in question.found if one["id"] != loser.remote_id]
-        Duplicate.objects.filter(pk__in=[one.pk for one in theirs[1:]]).update(state=DuplicateState.CLOSED)
+        Duplicate.objects.filter(pk__in=[one.pk for one in theirs[1:]]).update(**CLOSED)
         _ask_of(theirs[0], survivor, found)
     naming = open_now.filter(found__contains=[{"id": loser.remote_id}]) if loser.remote_id else open_now.none()
     for question in naming.exclude(person__in=[loser, survivor]).select_related("person"):
@@ -94,7 +97,7 @@ def ask_rest(*, person: Person, found: Collection[Mapping[str, Any]], now: datet
 
 def _ask_of(question: Duplicate, person: Person, found: Collection[Mapping[str, Any]]) -> None:
     fitting = _fitting(person, found)
-    changed = {"person": person, "found": fitting, **UNREAD} if fitting else {"state": DuplicateState.CLOSED}
+    changed = {"person": person, "found": fitting, **UNREAD} if fitting else CLOSED
     Duplicate.objects.filter(pk=question.pk).update(**changed)
 
 
@@ -116,17 +119,17 @@ def forget(*, connection_id: UUID, remote_id: str) -> None:
     if not remote_id:
         return
     asked = Duplicate.objects.filter(state=DuplicateState.OPEN, person__connection=connection_id)
-    asked.filter(person__remote_id=remote_id).update(state=DuplicateState.CLOSED)
+    asked.filter(person__remote_id=remote_id).update(**CLOSED)
     naming = asked.exclude(person__remote_id="").filter(found__contains=[{"id": remote_id}])
     for pk, found in list(naming.values_list("pk", "found")):
         left = [one for one in found if one["id"] != remote_id]
-        changed = {"found": left} if left else {"state": DuplicateState.CLOSED}
+        changed = {"found": left} if left else CLOSED
         asked.filter(pk=pk).update(**changed)
 
 
 def close(*, person: Person) -> None:
     """The question answered itself: they were found, or made, without a person."""
-    Duplicate.objects.filter(person=person, state=DuplicateState.OPEN).update(state=DuplicateState.CLOSED)
+    Duplicate.objects.filter(person=person, state=DuplicateState.OPEN).update(**CLOSED)
 
 
 def in_words(person: Person, judged: Collection[Judgement]) -> str:

@@ -130,3 +130,19 @@ def test_whom_open_questions_name_is_looked_for_when_the_others_change() -> None
     assert beside(person.remote_id) == {"late"}
     assert beside("late") == {person.remote_id}
     assert beside("stranger") == set()
+
+
+@pytest.mark.parametrize("gone", ["theirs", "ours", "answered itself"])
+def test_a_question_that_is_none_any_more_keeps_nothing_of_what_the_ats_has(gone: str) -> None:
+    world = make_world("Birch")
+    person = _ours(world)
+    _shown(world, "other")
+    Duplicate.objects.update(records={"other": {"notes": [{"text": "Prefers nights."}]}}, records_asked_at=clock.now())
+
+    if gone == "answered itself":
+        duplicates.close(person=person)
+    else:
+        duplicates.forget(connection_id=world.ats.pk, remote_id="other" if gone == "theirs" else person.remote_id)
+
+    question = Duplicate.objects.get()
+    assert (question.state, question.records, question.records_asked_at) == (DuplicateState.CLOSED, {}, None)
