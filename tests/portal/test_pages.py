@@ -371,7 +371,7 @@ def test_a_connection_shows_what_waits_its_listings_and_what_it_can_do(admin: Br
 
     assert "1 waiting" in shown and "Ada Birch" in shown
     assert "Everybody, for the index not yet" in shown
-    assert "Merge people Merging is done by a person in Greenhouse" in shown
+    assert "Merge people When a person decides so here. Nothing undoes a merge there" in shown
     assert (
         f"/webhooks/greenhouse/{world.ats.pk}/"
         in admin.get(reverse("portal:connection", args=[world.ats.pk])).content.decode()
